@@ -1,0 +1,1 @@
+//! The use cases: exchange, passes, signing keys, onboarding; no HTTP types.

@@ -1,0 +1,1 @@
+//! Inside a CI job: find the identity token and exchange it.

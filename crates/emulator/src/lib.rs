@@ -1,0 +1,1 @@
+//! A CI identity provider for laptops and tests.

@@ -1,0 +1,152 @@
+//! The URL of an issuer, as OpenID Connect Discovery §3 and RFC 8414 §2 restrict it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// An issuer's URL in the one form that is accepted. Two issuers are the same if and only if their bytes are.
+///
+/// No URL is ever normalised: no trailing slash is added or removed, nothing is decoded or lower-cased.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct IssuerUrl(String);
+
+/// Why a text is not an issuer URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not allowed in an issuer's URL")]
+pub struct IssuerUrlFault(pub &'static str);
+
+impl IssuerUrl {
+    /// Takes `https://host[:port][/path]` (or `http://…`, whose use the settings restrict): at most 255
+    /// characters, no user, query, fragment, empty or dot segment, upper-case host or default port.
+    pub fn parse(text: &str) -> Result<Self, IssuerUrlFault> {
+        let fault = |what| Err(IssuerUrlFault(what));
+        if text.len() > 255 {
+            return fault("more than 255 characters");
+        }
+        let Some((scheme, rest)) = text.split_once("://") else { return fault("no scheme") };
+        let default_port = match scheme {
+            "https" => ":443",
+            "http" => ":80",
+            _ => return fault("a scheme other than https"),
+        };
+        let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+        if authority.contains('@') {
+            return fault("a user name");
+        }
+        if authority.ends_with(default_port) {
+            return fault("the default port");
+        }
+        if !is_authority(authority) {
+            return fault("a host that is not lower-case ASCII");
+        }
+        if !path.split('/').skip(1).all(is_segment) {
+            return fault("a path with empty, dot or reserved segments");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The URL as it is written in `iss`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is reached without TLS.
+    pub fn is_plain_http(&self) -> bool {
+        self.0.starts_with("http://")
+    }
+
+    /// Host and port, as written.
+    pub fn authority(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split_once('/').map_or(rest, |(authority, _)| authority)
+    }
+}
+
+impl fmt::Display for IssuerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_authority(authority: &str) -> bool {
+    let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((v6, rest)) => return v6.parse::<std::net::Ipv6Addr>().is_ok() && (rest.is_empty() || is_port(rest)),
+        None => authority.find(':').map_or((authority, ""), |at| authority.split_at(at)),
+    };
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    // A host whose last label is a number is an IPv4 address, and only the plain dotted form is one.
+    let looks_like_address =
+        host.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
+    host.split('.').all(is_label)
+        && (!looks_like_address || host.parse::<std::net::Ipv4Addr>().is_ok())
+        && (port.is_empty() || is_port(port))
+}
+
+fn is_port(text: &str) -> bool {
+    text.strip_prefix(':').is_some_and(|digits| {
+        !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok()
+    })
+}
+
+fn is_segment(segment: &str) -> bool {
+    !matches!(segment, "" | "." | "..")
+        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn real_issuers_are_taken() {
+        for url in [
+            "https://token.actions.githubusercontent.com",
+            "https://token.actions.githubusercontent.com/octocorp",
+            "https://ghes.example.com/_services/token",
+            "https://gitlab.example.com:8443",
+            "https://oidc.circleci.com/org/6f4762ed-3f2b-4c4e-9b5e-2d5c3e8f0a11",
+            "http://127.0.0.1:4011",
+            "http://[::1]:4011",
+        ] {
+            assert_eq!(IssuerUrl::parse(url).map(|issuer| issuer.as_str().to_owned()), Ok(url.to_owned()));
+        }
+    }
+
+    #[test]
+    fn look_alikes_are_refused() {
+        for url in [
+            "",
+            "token.actions.githubusercontent.com",
+            "ftp://example.com",
+            "HTTPS://example.com",
+            "https://",
+            "https://Example.com",
+            "https://example.com/",
+            "https://example.com//a",
+            "https://example.com/a/../b",
+            "https://example.com/.",
+            "https://example.com?x=1",
+            "https://example.com#x",
+            "https://user@example.com",
+            "https://example.com:443",
+            "https://example.com:09000",
+            "https://example.com:99999",
+            "https://example.com.",
+            "https://exa mple.com",
+            "https://example.com/%2e",
+            "https://ex\u{e4}mple.com",
+            "https://2130706433",
+            "https://0177.0.0.1",
+            "https://127.1",
+            "https://example.com\\evil",
+        ] {
+            assert!(IssuerUrl::parse(url).is_err(), "{url}");
+        }
+    }
+}

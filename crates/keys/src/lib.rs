@@ -1,0 +1,1 @@
+//! The key sets of registered issuers: discovery, cache, cooldowns.

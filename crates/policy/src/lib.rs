@@ -1,0 +1,1 @@
+//! Provider profiles, workloads, trust policy and the decision.

@@ -1,0 +1,1 @@
+//! Every route: the faces in front of the exchange.
