@@ -1,1 +1,22 @@
-//! The use cases: exchange, passes, signing keys, onboarding; no HTTP types.
+//! The use cases of the server: exchange a token, verify a pass, keep keys and policy. No HTTP types.
+//!
+//! Every face calls [`exchange::exchange`]; nothing else mints.
+
+pub mod config;
+pub mod credential;
+pub mod exchange;
+mod issue;
+pub mod jobs;
+pub mod pass;
+pub mod policy_source;
+pub mod projects;
+mod record;
+pub mod refusal;
+mod sampling;
+pub mod seal;
+mod service;
+pub mod signing_keys;
+
+pub use config::Config;
+pub use refusal::{Code, Refusal};
+pub use service::{App, Parts, StartFault};

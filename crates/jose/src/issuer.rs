@@ -71,7 +71,9 @@ impl fmt::Display for IssuerUrl {
 
 fn is_authority(authority: &str) -> bool {
     let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((v6, rest)) => return v6.parse::<std::net::Ipv6Addr>().is_ok() && (rest.is_empty() || is_port(rest)),
+        Some((v6, rest)) => {
+            return v6.parse::<std::net::Ipv6Addr>().is_ok() && (rest.is_empty() || is_port(rest));
+        }
         None => authority.find(':').map_or((authority, ""), |at| authority.split_at(at)),
     };
     let is_label = |label: &str| {
@@ -90,7 +92,9 @@ fn is_authority(authority: &str) -> bool {
 
 fn is_port(text: &str) -> bool {
     text.strip_prefix(':').is_some_and(|digits| {
-        !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok()
+        !digits.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && digits.parse::<u16>().is_ok()
     })
 }
 

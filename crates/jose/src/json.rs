@@ -59,9 +59,12 @@ impl Object {
         match value {
             Json::Object(object) if depth_of(&object.0) <= MAX_DEPTH => Ok(object),
             Json::Object(_) => Err(JsonFault::TooDeep),
-            Json::Null | Json::Bool(_) | Json::Integer(_) | Json::Float(_) | Json::String(_) | Json::Array(_) => {
-                Err(JsonFault::Syntax { line: 1, column: 1 })
-            }
+            Json::Null
+            | Json::Bool(_)
+            | Json::Integer(_)
+            | Json::Float(_)
+            | Json::String(_)
+            | Json::Array(_) => Err(JsonFault::Syntax { line: 1, column: 1 }),
         }
     }
 
@@ -248,7 +251,7 @@ fn fault_of(error: &serde_json::Error) -> JsonFault {
     }
 }
 
-/// Recursion is bounded: the reader above stops at serde_json's 128 levels.
+/// Recursion is bounded: the reader above stops at the 128 levels.
 fn depth_of(members: &BTreeMap<String, Json>) -> usize {
     fn of(value: &Json) -> usize {
         match value {

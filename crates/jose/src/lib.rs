@@ -3,9 +3,13 @@
 //! Pure: no I/O, no clock, no source of randomness of its own. `now` and `rng` are arguments.
 
 pub mod algorithm;
+pub mod base64url;
+pub mod digest;
 pub mod ids;
 pub mod issuer;
 pub mod json;
+pub mod jwk;
+pub mod jwt;
 pub mod random;
 pub mod secret;
 pub mod time;

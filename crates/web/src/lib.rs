@@ -1,1 +1,21 @@
-//! Every route: the faces in front of the exchange.
+//! Every route of the server: the faces in front of the exchange, and what operators look at.
+//!
+//! A face reads its protocol's request, calls one use case of `daypass-app`, and words the answer.
+
+mod answer;
+mod bearer;
+mod body;
+mod health;
+mod layers;
+mod native;
+mod oauth;
+mod problem;
+mod routes;
+mod seed;
+mod server;
+mod state;
+mod well_known;
+
+pub use routes::{ROUTES, Route, router};
+pub use server::{Drained, MAX_CONNECTIONS, serve};
+pub use state::{Limits, Peer, Web};

@@ -1,0 +1,175 @@
+//! The main flow: an identity token goes in, a credential or a refusal comes out, and both are recorded.
+
+use daypass_jose::ids::{ExchangeId, RequestId};
+use daypass_jose::jwt::{TokenFault, UnverifiedIdToken, VerifiedClaims};
+use daypass_jose::{Secret, Timestamp};
+use daypass_policy::{Allowance, Ask, Decision, RegisteredIssuer, Workload, decide};
+use daypass_store::{LedgerFault, Recorded};
+
+use crate::credential::Pass;
+use crate::issue::{self, Granted, Terms};
+use crate::projects::Standing;
+use crate::record::Draft;
+use crate::refusal::{Code, Refusal};
+use crate::service::App;
+
+/// The role of a caller who names none.
+pub const PROJECT_ROLE: &str = "project";
+
+/// One request for credentials.
+pub struct Request {
+    /// The identity token, as it came.
+    pub token: Secret,
+    /// What is asked for.
+    pub asked: Asked,
+    /// Where the request came from.
+    pub origin: Origin,
+}
+
+/// What a caller asks for. Everything but the role can only narrow what the role grants.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The role; [`PROJECT_ROLE`] where none is named.
+    pub role: Option<String>,
+    /// Kinds of credential; all that the role grants where none is named.
+    pub credentials: Vec<String>,
+    /// The audience or resource of the credential.
+    pub audience: Option<String>,
+    /// Scopes.
+    pub scopes: Option<Vec<String>>,
+    /// For how long the credential shall be valid, in seconds.
+    pub ttl_seconds: Option<i64>,
+    /// Decide and explain, but spend and mint nothing.
+    pub dry_run: bool,
+}
+
+impl Asked {
+    /// The role that is asked for.
+    pub fn role(&self) -> &str {
+        self.role.as_deref().unwrap_or(PROJECT_ROLE)
+    }
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The face that took it.
+    pub face: &'static str,
+    /// Address of the peer.
+    pub source: String,
+    /// The HTTP request.
+    pub request_id: RequestId,
+}
+
+/// A yes.
+pub struct Issued {
+    /// The exchange.
+    pub exchange_id: ExchangeId,
+    /// The role that was taken.
+    pub role: String,
+    /// What came out.
+    pub outcome: Outcome,
+}
+
+/// What a yes gives.
+pub enum Outcome {
+    /// A pass, its record durable.
+    Pass(Pass),
+    /// Nothing, as asked: what a pass would hold.
+    DryRun(Terms),
+}
+
+/// A no, and the exchange under which the operator finds it.
+pub struct Refused {
+    /// The exchange.
+    pub exchange_id: ExchangeId,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+/// Exchanges an identity token for what its job may have, and records the attempt.
+pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
+    let now = app.now();
+    let mut draft = Draft::new(ExchangeId::new(now, app.rng()), now, request);
+    let exchange_id = draft.id();
+    let answer = walk(app, request, &mut draft, now).await;
+    match answer {
+        Ok(outcome) => {
+            tracing::info!(exchange.id = %exchange_id, face = request.origin.face, role = request.asked.role(), "exchanged");
+            Ok(Issued { exchange_id, role: request.asked.role().to_owned(), outcome })
+        }
+        Err(refusal) => {
+            draft.refuse(app, &refusal);
+            Err(Refused { exchange_id, refusal })
+        }
+    }
+}
+
+/// The story itself; each step demands what only the step before it can give.
+async fn walk(
+    app: &App,
+    request: &Request,
+    draft: &mut Draft<'_>,
+    now: Timestamp,
+) -> Result<Outcome, Refusal> {
+    let token =
+        UnverifiedIdToken::parse(request.token.reveal()).map_err(|fault| Refusal::of_token(&fault))?;
+    let issuer = app.issuer(token.claimed_issuer()).ok_or_else(|| Refusal::new(Code::IssuerUnknown))?;
+    let claims = verify(app, issuer, token, now).await?;
+    let (spend_key, expires_at) = (claims.spend_key(), claims.expires_at());
+    let workload = Workload::from_claims(claims, issuer).map_err(|fault| issue::of_workload(&fault))?;
+    let standing = Standing::of(&workload, app.store()).await.map_err(|fault| Refusal::of_store(&fault))?;
+    let policy = app.policy().snapshot();
+    let ask = Ask { role: request.asked.role(), standing: standing.of };
+    let decision = decide(&workload, &ask, &policy);
+    draft.decided(&workload, &standing, &decision, &policy);
+    let allowance = allowed(decision, request.asked.role())?;
+    let terms = Terms::narrowed(&allowance, &request.asked)?;
+    if request.asked.dry_run {
+        return Ok(Outcome::DryRun(terms));
+    }
+    let pass = issue::mint(
+        app,
+        &Granted { workload: &workload, standing: &standing, allowance, terms },
+        draft.id(),
+        now,
+    )?;
+    let recorded = draft.record(app, &pass, issue::spend(issuer, &spend_key, expires_at)).await?;
+    Ok(Outcome::Pass(pass.recorded(&recorded)))
+}
+
+/// Fetches the issuer's key, verifies the token with it, and refuses the emulator's tokens where they have no place.
+async fn verify(
+    app: &App,
+    issuer: &RegisteredIssuer,
+    token: UnverifiedIdToken,
+    now: Timestamp,
+) -> Result<VerifiedClaims, Refusal> {
+    let key = app
+        .issuer_keys()
+        .key(&issuer.url, token.claimed_key_id())
+        .await
+        .map_err(|fault| Refusal::of_key(&fault))?;
+    let claims = token.verify(&key, &issuer.expectations(), now).map_err(|fault| {
+        if matches!(fault, TokenFault::SignatureInvalid) {
+            app.issuer_keys().report_bad_signature(&issuer.url);
+        }
+        Refusal::of_token(&fault)
+    })?;
+    if claims.claim("daypass_emulated").is_some() && !app.takes_emulated_tokens() {
+        return Err(Refusal::new(Code::TokenEmulated));
+    }
+    Ok(claims)
+}
+
+fn allowed(decision: Decision, role: &str) -> Result<Allowance, Refusal> {
+    match decision {
+        Decision::Allow(allowance) => Ok(allowance),
+        Decision::Deny(denial) => Err(Refusal::of_denial(&denial, role)),
+    }
+}
+
+/// What the ledger said to a success.
+pub(crate) fn recorded(answer: Result<Recorded, LedgerFault>) -> Result<Recorded, Refusal> {
+    answer.map_err(|fault| Refusal::of_ledger(&fault))
+}

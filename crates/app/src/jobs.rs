@@ -1,0 +1,70 @@
+//! What goes on beside the requests: reading policy files again, sweeping spent tokens, fetching keys ahead.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::policy_source::Reload;
+use crate::service::App;
+
+/// How often policy files are looked at.
+pub const POLICY_INTERVAL: Duration = Duration::from_secs(2);
+/// How often spent tokens that can no longer be valid are swept.
+pub const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
+/// Rows that one step of a sweep removes.
+pub const SWEEP_CHUNK: u32 = 1_000;
+
+/// Runs all jobs until dropped.
+pub async fn run(app: Arc<App>) {
+    tokio::join!(
+        app.issuer_keys().prefetch(),
+        every(POLICY_INTERVAL, || watch_policy(&app)),
+        every(SWEEP_INTERVAL, || sweep(&app)),
+    );
+}
+
+async fn every<F: Future<Output = ()>>(interval: Duration, job: impl Fn() -> F) {
+    let mut ticks = tokio::time::interval(interval);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        job().await;
+    }
+}
+
+async fn watch_policy(app: &Arc<App>) {
+    let app = Arc::clone(app);
+    let looked = tokio::task::spawn_blocking(move || {
+        let outcome = app.policy().reload();
+        (outcome, app.policy().snapshot().version().to_owned())
+    });
+    match looked.await {
+        Ok((Ok(Reload::Unchanged), _)) => {}
+        Ok((Ok(Reload::Replaced(warnings)), version)) => {
+            tracing::info!(policy.version = version, "a new version of the policy is in force");
+            for warning in warnings {
+                tracing::warn!(policy.version = version, "{warning}");
+            }
+        }
+        Ok((Err(fault), version)) => {
+            tracing::error!(
+                policy.version = version,
+                "the new policy is refused, the old one stays: {fault}"
+            );
+        }
+        Err(fault) => tracing::error!("reading the policy failed: {fault}"),
+    }
+}
+
+async fn sweep(app: &App) {
+    loop {
+        match app.store().ledger().sweep(app.now(), SWEEP_CHUNK).await {
+            Ok(swept) if swept >= u64::from(SWEEP_CHUNK) => tokio::task::yield_now().await,
+            Ok(_) => return,
+            Err(fault) => {
+                tracing::warn!("sweeping spent tokens failed, the next sweep tries again: {fault}");
+                return;
+            }
+        }
+    }
+}

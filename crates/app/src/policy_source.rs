@@ -1,0 +1,135 @@
+//! Policy files on disk and the compiled policy that is in force. A bad new version is refused, the old one stays.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use daypass_policy::{Finding, Policy, PolicyContext, PolicyFile};
+
+/// Policy files below the folder; more is refused.
+pub const MAX_FILES: usize = 1_000;
+/// Bytes of one policy file; more is refused.
+pub const MAX_FILE_SIZE_BYTES: u64 = 1024 * 1024;
+/// Levels of folders below the policy folder; deeper is refused.
+pub const MAX_FOLDER_DEPTH: usize = 16;
+
+/// The policy in force and where it comes from.
+pub struct LivePolicy {
+    folder: Option<PathBuf>,
+    context: PolicyContext,
+    current: ArcSwap<Policy>,
+    /// What was last read, good or bad, so that a bad version is reported once.
+    last_read: Mutex<Vec<PolicyFile>>,
+}
+
+/// Why there is no policy.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyFault {
+    /// The files cannot be read.
+    #[error("policy files in `{folder}` cannot be read: {reason}")]
+    Unreadable {
+        /// The folder.
+        folder: String,
+        /// The operating system's reason.
+        reason: String,
+    },
+    /// The files are refused.
+    #[error("{}", listed(.0))]
+    Refused(Vec<Finding>),
+}
+
+/// What a look at the folder came to.
+#[derive(Debug)]
+pub enum Reload {
+    /// The files are those that were read before.
+    Unchanged,
+    /// A new version is in force; these are its warnings.
+    Replaced(Vec<Finding>),
+}
+
+impl LivePolicy {
+    /// Reads and compiles the files of `folder`, and gives the warnings with the policy.
+    pub fn load(
+        folder: Option<PathBuf>,
+        context: PolicyContext,
+    ) -> Result<(Self, Vec<Finding>), PolicyFault> {
+        let files = read(folder.as_deref())?;
+        let (policy, warnings) = Policy::load(&files, &context).map_err(PolicyFault::Refused)?;
+        let current = ArcSwap::from_pointee(policy);
+        Ok((Self { folder, context, current, last_read: Mutex::new(files) }, warnings))
+    }
+
+    /// The policy in force. One request uses one snapshot.
+    pub fn snapshot(&self) -> Arc<Policy> {
+        self.current.load_full()
+    }
+
+    /// Looks at the files again; the policy in force changes only for a version without faults.
+    pub fn reload(&self) -> Result<Reload, PolicyFault> {
+        let files = read(self.folder.as_deref())?;
+        {
+            let mut last_read = self.last_read.lock().unwrap_or_else(PoisonError::into_inner);
+            if *last_read == files {
+                return Ok(Reload::Unchanged);
+            }
+            last_read.clone_from(&files);
+        }
+        let (policy, warnings) = Policy::load(&files, &self.context).map_err(PolicyFault::Refused)?;
+        self.current.store(Arc::new(policy));
+        Ok(Reload::Replaced(warnings))
+    }
+}
+
+/// Every `*.toml` at or below `folder`, by path; none without a folder.
+pub fn read(folder: Option<&Path>) -> Result<Vec<PolicyFile>, PolicyFault> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let mut files = Vec::new();
+    collect(folder, folder, 0, &mut files).map_err(|error| PolicyFault::Unreadable {
+        folder: folder.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(files)
+}
+
+fn collect(top: &Path, folder: &Path, depth: usize, files: &mut Vec<PolicyFile>) -> io::Result<()> {
+    if depth > MAX_FOLDER_DEPTH {
+        return Err(io::Error::other(format!("folders deeper than {MAX_FOLDER_DEPTH} levels")));
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if hidden {
+            continue;
+        }
+        if path.is_dir() {
+            collect(top, &path, depth.saturating_add(1), files)?;
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            if files.len() >= MAX_FILES {
+                return Err(io::Error::other(format!("more than {MAX_FILES} files")));
+            }
+            let shown = path.strip_prefix(top).unwrap_or(&path).display().to_string();
+            files.push(PolicyFile { path: shown, text: read_file(&path)? });
+        }
+    }
+    Ok(())
+}
+
+fn read_file(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = fs::File::open(path)?.take(MAX_FILE_SIZE_BYTES.saturating_add(1)).read_to_string(&mut text)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > MAX_FILE_SIZE_BYTES {
+        return Err(io::Error::other(format!(
+            "`{}` is larger than {MAX_FILE_SIZE_BYTES} bytes",
+            path.display()
+        )));
+    }
+    Ok(text)
+}
+
+fn listed(findings: &[Finding]) -> String {
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}

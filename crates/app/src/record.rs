@@ -1,0 +1,112 @@
+//! The record of one exchange while it is being made: what the operator will read of it, and nothing secret.
+
+use daypass_jose::Timestamp;
+use daypass_jose::ids::ExchangeId;
+use daypass_policy::{Decision, Policy, Workload};
+use daypass_store::{ExchangeRecord, LedgerFault, Outcome, Recorded, Spend};
+
+use crate::credential::{Pass, Unrecorded};
+use crate::exchange::{Request, recorded};
+use crate::projects::Standing;
+use crate::refusal::Refusal;
+use crate::service::App;
+
+/// Characters of a role name that are recorded; what is longer names no role.
+const MAX_ROLE_CHARS: usize = 128;
+
+/// The owner under which everything unverified is sampled.
+const NOBODY: &str = "";
+
+/// A record in the making.
+pub(crate) struct Draft<'a> {
+    record: ExchangeRecord,
+    request: &'a Request,
+    /// The owner under whom a refusal is sampled.
+    owner: String,
+    /// Whether a role or a project names the owner; then every refusal is a row.
+    is_named: bool,
+    /// Whether the ledger wrote the refusal by itself, as it does for the loser of a race.
+    is_written: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(id: ExchangeId, now: Timestamp, request: &'a Request) -> Self {
+        let role = request.asked.role();
+        let is_name = role.chars().count() <= MAX_ROLE_CHARS && !role.contains(char::is_control);
+        let record = ExchangeRecord {
+            role: is_name.then(|| role.to_owned()),
+            request_id: Some(request.origin.request_id),
+            ..ExchangeRecord::new(id, now, request.origin.face, &request.origin.source)
+        };
+        Self { record, request, owner: NOBODY.to_owned(), is_named: false, is_written: false }
+    }
+
+    pub(crate) fn id(&self) -> ExchangeId {
+        self.record.id
+    }
+
+    /// Notes who asked and what policy said.
+    pub(crate) fn decided(
+        &mut self,
+        workload: &Workload,
+        standing: &Standing,
+        decision: &Decision,
+        policy: &Policy,
+    ) {
+        let (repository, run) = (workload.repository(), workload.run());
+        let owner = repository.owner_external_id.as_deref().unwrap_or(&repository.external_id);
+        self.owner = format!("{}:{owner}", workload.issuer_name());
+        self.is_named = standing.project.is_some() || policy.names_owner(workload.issuer_name(), owner);
+        let record = &mut self.record;
+        record.issuer = Some(workload.issuer_name().to_owned());
+        record.repository_id = Some(repository.external_id.clone());
+        record.repository = repository.path.clone();
+        record.owner_id.clone_from(&repository.owner_external_id);
+        record.owner.clone_from(&repository.owner_name);
+        record.run_id.clone_from(&run.id);
+        record.job.clone_from(&run.job);
+        record.event.clone_from(&run.event);
+        record.git_ref.clone_from(&run.git_ref);
+        record.project_id = standing.project.as_ref().map(|project| project.id);
+        record.policy_version = Some(policy.version().to_owned());
+        record.claims = serde_json::to_string(&workload.recordable_claims(decision.tested_claims())).ok();
+        record.trace = serde_json::to_string(decision.trace()).ok();
+    }
+
+    /// Makes the exchange and the spending of its token durable. Nothing is given before this returned.
+    pub(crate) async fn record(
+        &mut self,
+        app: &App,
+        pass: &Unrecorded<Pass>,
+        spend: Spend,
+    ) -> Result<Recorded, Refusal> {
+        let mut record = self.record.clone();
+        record.outcome = Outcome::Success;
+        record.credentials = vec![pass.record().clone()];
+        let answer = app.store().ledger().record(record, Some(spend)).await;
+        self.is_written = matches!(answer, Err(LedgerFault::AlreadySpent { .. }));
+        recorded(answer)
+    }
+
+    /// Logs the refusal, and hands it to the ledger unless a stranger has had his share.
+    pub(crate) fn refuse(mut self, app: &App, refusal: &Refusal) {
+        tracing::info!(
+            exchange.id = %self.record.id,
+            face = self.request.origin.face,
+            source = %self.request.origin.source,
+            issuer = self.record.issuer.as_deref(),
+            repository = self.record.repository.as_deref(),
+            role = self.record.role.as_deref(),
+            code = %refusal.code,
+            internal = refusal.internal.as_deref(),
+            "refused"
+        );
+        if self.is_written || !(self.is_named || app.sampler().takes(&self.owner, self.record.at)) {
+            return;
+        }
+        self.record.outcome = Outcome::Refused;
+        self.record.code = Some(refusal.code.as_str().to_owned());
+        self.record.detail = refusal.internal.clone().or_else(|| Some(refusal.detail.clone()));
+        app.store().ledger().refuse(self.record);
+    }
+}

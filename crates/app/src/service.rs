@@ -1,0 +1,148 @@
+//! The server below HTTP: its parts, made once at start.
+
+use std::sync::Arc;
+
+use daypass_fetch::{FetchSetupFault, Fetcher};
+use daypass_jose::{Clock, IssuerUrl, Random, Timestamp};
+use daypass_keys::IssuerKeys;
+use daypass_policy::{Finding, RegisteredIssuer};
+use daypass_store::{Store, StoreFault};
+
+use crate::config::{Config, PublicUrl};
+use crate::policy_source::{LivePolicy, PolicyFault};
+use crate::sampling::Sampler;
+use crate::signing_keys::PassKeys;
+
+/// All that the use cases work with.
+pub struct App {
+    public_url: PublicUrl,
+    loopback_only: bool,
+    issuers: Vec<RegisteredIssuer>,
+    issuer_keys: IssuerKeys,
+    pass_keys: PassKeys,
+    policy: LivePolicy,
+    store: Store,
+    project_audience: String,
+    sampler: Sampler,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Random>,
+}
+
+/// What the outside hands in: the store and the sources of time and randomness.
+pub struct Parts {
+    /// The open store.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives randomness.
+    pub rng: Arc<dyn Random>,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// The store failed.
+    #[error("the store: {0}")]
+    Store(#[from] StoreFault),
+    /// The policy is refused or cannot be read.
+    #[error("{0}")]
+    Policy(#[from] PolicyFault),
+    /// The outbound settings do not work.
+    #[error("outbound connections: {0}")]
+    Outbound(#[from] FetchSetupFault),
+    /// A signing key cannot be made, opened or published.
+    #[error("signing keys: {0}")]
+    SigningKey(String),
+}
+
+impl App {
+    /// Starts the server below HTTP: compiles the policy, opens or makes the signing keys. Gives the policy's
+    /// warnings beside it.
+    pub async fn start(config: Config, parts: Parts) -> Result<(Self, Vec<Finding>), StartFault> {
+        let Parts { store, clock, rng } = parts;
+        let project_audience = config.policy_context.projects.audience.clone();
+        let (policy, warnings) = LivePolicy::load(config.policy_dir, config.policy_context)?;
+        let pass_keys = PassKeys::load(
+            &store,
+            &config.encryption_key,
+            config.pass_algorithm,
+            (clock.as_ref(), rng.as_ref()),
+        )
+        .await?;
+        let fetcher = Fetcher::new(&config.outbound)?;
+        let (issuers, key_settings) =
+            config.issuers.into_iter().map(|issuer| (issuer.registered, issuer.keys)).unzip();
+        let app = Self {
+            public_url: config.public_url,
+            loopback_only: config.loopback_only,
+            issuers,
+            issuer_keys: IssuerKeys::new(key_settings, fetcher, Arc::clone(&clock)),
+            pass_keys,
+            policy,
+            store,
+            project_audience,
+            sampler: Sampler::default(),
+            clock,
+            rng,
+        };
+        Ok((app, warnings))
+    }
+
+    /// The address of this server.
+    pub fn public_url(&self) -> &PublicUrl {
+        &self.public_url
+    }
+
+    /// The registered issuer of exactly this URL.
+    pub fn issuer(&self, claimed: &str) -> Option<&RegisteredIssuer> {
+        self.issuers.iter().find(|issuer| issuer.url.as_str() == claimed)
+    }
+
+    /// Every registered issuer.
+    pub fn issuers(&self) -> &[RegisteredIssuer] {
+        &self.issuers
+    }
+
+    /// Key sets of the issuers.
+    pub fn issuer_keys(&self) -> &IssuerKeys {
+        &self.issuer_keys
+    }
+
+    /// Keys of the passes.
+    pub fn pass_keys(&self) -> &PassKeys {
+        &self.pass_keys
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &LivePolicy {
+        &self.policy
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The audience of passes for onboarded projects.
+    pub fn project_audience(&self) -> &str {
+        &self.project_audience
+    }
+
+    /// Tells the time; a request asks once.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Gives randomness.
+    pub fn rng(&self) -> &dyn Random {
+        self.rng.as_ref()
+    }
+
+    pub(crate) fn sampler(&self) -> &Sampler {
+        &self.sampler
+    }
+
+    pub(crate) fn takes_emulated_tokens(&self) -> bool {
+        self.loopback_only
+    }
+}

@@ -1,0 +1,49 @@
+//! What an emulator is told at its start.
+
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::path::PathBuf;
+
+use crate::fault::EmulatorFault;
+use crate::github::GithubJob;
+use crate::gitlab::GitlabJob;
+
+/// A CI system, and the first job that runs in it.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handful of values live in a process; a box would only be in the way"
+)]
+pub enum Provider {
+    /// GitHub Actions.
+    Github(GithubJob),
+    /// GitLab CI/CD.
+    Gitlab(GitlabJob),
+}
+
+/// What an emulator is told at its start.
+#[derive(Debug, Clone)]
+pub struct EmulatorConfig {
+    /// Where it listens: `127.0.0.1` and nothing else; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Which CI system it plays, and its first job.
+    pub provider: Provider,
+    /// A folder of the user's in which the signing key is kept between runs, so that a server that has seen the key
+    /// need not fetch it again. Without one, each run has a new key.
+    pub state_dir: Option<PathBuf>,
+}
+
+impl EmulatorConfig {
+    /// Any free port, and a new key.
+    pub fn new(provider: Provider) -> Self {
+        Self { listen: SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into(), provider, state_dir: None }
+    }
+
+    /// The address to bind. The issuer's URL is `http://127.0.0.1:PORT`, so no other address will do: least of all
+    /// one that another machine can reach, since whoever reaches it can ask for keys and, with a job's token, identities.
+    pub(crate) fn loopback(&self) -> Result<SocketAddr, EmulatorFault> {
+        if self.listen.ip() != Ipv4Addr::LOCALHOST || self.listen.port() == 80 {
+            return Err(EmulatorFault::ListenRefused(self.listen));
+        }
+        Ok(self.listen)
+    }
+}

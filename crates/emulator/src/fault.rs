@@ -1,0 +1,66 @@
+//! Why an emulator does not start, or a job in it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use daypass_jose::jwt::MintFault;
+
+/// Why an emulator does not start, or a job in it.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorFault {
+    /// Another address than loopback.
+    #[error("the emulator does not listen on `{0}`; it takes `127.0.0.1:PORT` only, with any port but 80")]
+    ListenRefused(SocketAddr),
+    /// The address is not free.
+    #[error("cannot listen on `{address}`: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file or folder of the emulator's own.
+    #[error("cannot use `{}`: {source}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Others could read the key.
+    #[error("`{}` holds a signing key and other users can read it; run `chmod 600` on it, or delete it", .0.display())]
+    KeyFileExposed(PathBuf),
+    /// The file is not what an emulator wrote.
+    #[error("`{}` is not a key file of the emulator; delete it and a new one is made", .0.display())]
+    KeyFileMalformed(PathBuf),
+    /// A key cannot be made, or does not sign.
+    #[error("cannot sign: {0}")]
+    Mint(#[from] MintFault),
+    /// The program ends while a key is made.
+    #[error("making the keys was interrupted: {0}")]
+    Interrupted(String),
+    /// `NAME=VALUE` was expected.
+    #[error("`{0}` is not a claim; write `NAME=VALUE` for a string, `NAME:=JSON` for any other value")]
+    ClaimMalformed(String),
+    /// The mark of an emulated token cannot be set or removed.
+    #[error("the claim `{0}` cannot be changed: it keeps emulated tokens out of real servers")]
+    ClaimReserved(String),
+    /// Not `owner/name`.
+    #[error("`{0}` is not a repository; write `owner/name`")]
+    RepositoryMalformed(String),
+    /// Not `group/…/project`.
+    #[error("`{0}` is not a project path; write `group/project`")]
+    ProjectMalformed(String),
+    /// Not a name that a variable may have.
+    #[error("`{0}` is not the name of a variable; write letters, digits and `_`")]
+    VariableMalformed(String),
+    /// GitLab's `id_tokens` need an audience.
+    #[error("the identity token `{0}` has no audience; write `NAME=AUDIENCE`")]
+    AudienceMissing(String),
+    /// A job of the other CI system.
+    #[error("this emulator plays another CI system than the job's")]
+    WrongProvider,
+    /// More jobs than one emulator takes.
+    #[error("this emulator has started {} jobs, and takes no more", crate::MAX_JOBS)]
+    TooManyJobs,
+}

@@ -1,0 +1,208 @@
+//! The server on loopback: discovery, keys, and for GitHub the endpoint that gives tokens to jobs.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use daypass_jose::{Clock, Object, Random, Secret, Timestamp};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::claim_override::ClaimOverride;
+use crate::config::{EmulatorConfig, Provider};
+use crate::fault::EmulatorFault;
+use crate::job::RunningJob;
+use crate::keys::{KeyStyle, Keys};
+use crate::{github, gitlab};
+
+/// Jobs that one emulator starts; they stay until it stops.
+pub const MAX_JOBS: usize = 1024;
+
+/// How long requests that are being answered may hold up the end.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(1);
+
+/// The emulator, before it runs.
+pub struct Emulator;
+
+/// A running emulator and its first job; stops when dropped.
+pub struct Running {
+    shared: Arc<Shared>,
+    first: Arc<RunningJob>,
+    stop: oneshot::Sender<()>,
+    server: JoinSet<()>,
+}
+
+/// What signs tokens, and as whom.
+pub(crate) struct Signer {
+    issuer: String,
+    keys: Keys,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Random>,
+}
+
+/// What the routes share.
+pub(crate) struct Shared {
+    style: KeyStyle,
+    signer: Arc<Signer>,
+    jobs: RwLock<BTreeMap<String, Arc<RunningJob>>>,
+}
+
+impl Emulator {
+    /// Binds, loads or makes the keys, starts the first job, and serves.
+    pub async fn start(
+        config: EmulatorConfig,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Random>,
+    ) -> Result<Running, EmulatorFault> {
+        let address = config.loopback()?;
+        let in_address = |source| EmulatorFault::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(in_address)?;
+        let port = listener.local_addr().map_err(in_address)?.port();
+        let style = style_of(&config.provider);
+        let keys = load_keys(style, config.state_dir, Arc::clone(&rng)).await?;
+        let signer = Arc::new(Signer { issuer: format!("http://127.0.0.1:{port}"), keys, clock, rng });
+        let shared = Arc::new(Shared { style, signer, jobs: RwLock::default() });
+        let first = shared.start_job(config.provider)?;
+        let (stop, stopped) = oneshot::channel();
+        let mut server = JoinSet::new();
+        server.spawn(serve(listener, Arc::clone(&shared), stopped));
+        Ok(Running { shared, first, stop, server })
+    }
+}
+
+impl Running {
+    /// `http://127.0.0.1:PORT`, exactly as in `iss`.
+    pub fn issuer_url(&self) -> &str {
+        self.shared.signer.issuer()
+    }
+
+    /// The variables of the first job.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        self.first.environment()
+    }
+
+    /// A token of the first job: [`RunningJob::mint`].
+    pub fn mint(&self, audience: Option<&str>, overrides: &[ClaimOverride]) -> Result<Secret, EmulatorFault> {
+        self.first.mint(audience, overrides)
+    }
+
+    /// Starts one more job of the same CI system, at the same issuer.
+    pub fn start_job(&self, provider: Provider) -> Result<Arc<RunningJob>, EmulatorFault> {
+        self.shared.start_job(provider)
+    }
+
+    /// Stops listening, lets what is being answered end, and returns.
+    pub async fn stop(mut self) {
+        drop(self.stop);
+        // Whatever has not ended by then ends with the server's task, which is dropped here.
+        drop(tokio::time::timeout(DRAIN_DEADLINE, self.server.join_next()).await);
+    }
+}
+
+impl Shared {
+    fn start_job(&self, provider: Provider) -> Result<Arc<RunningJob>, EmulatorFault> {
+        if style_of(&provider) != self.style {
+            return Err(EmulatorFault::WrongProvider);
+        }
+        let job = Arc::new(RunningJob::start(Arc::clone(&self.signer), provider)?);
+        let mut jobs = self.jobs.write().unwrap_or_else(PoisonError::into_inner);
+        if jobs.len() >= MAX_JOBS {
+            return Err(EmulatorFault::TooManyJobs);
+        }
+        jobs.insert(job.id().to_owned(), Arc::clone(&job));
+        Ok(job)
+    }
+
+    /// The job with this id.
+    pub(crate) fn job(&self, id: &str) -> Option<Arc<RunningJob>> {
+        self.jobs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(Arc::clone)
+    }
+}
+
+impl Signer {
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn rng(&self) -> &dyn Random {
+        self.rng.as_ref()
+    }
+
+    pub(crate) fn sign(&self, claims: &Object) -> Result<Secret, EmulatorFault> {
+        Ok(self.keys.sign(claims)?)
+    }
+}
+
+/// Making RSA keys takes long, so it must not hold up the runtime.
+async fn load_keys(
+    style: KeyStyle,
+    state_dir: Option<std::path::PathBuf>,
+    rng: Arc<dyn Random>,
+) -> Result<Keys, EmulatorFault> {
+    let work = move || Keys::load(style, state_dir.as_deref(), rng.as_ref());
+    match tokio::task::spawn_blocking(work).await {
+        Ok(keys) => keys,
+        Err(fault) => Err(EmulatorFault::Interrupted(fault.to_string())),
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
+    let server = axum::serve(listener, routes(shared)).with_graceful_shutdown(async move {
+        drop(stopped.await);
+    });
+    if let Err(fault) = server.await {
+        tracing::error!(fault = %fault, "the emulator has stopped");
+    }
+}
+
+fn routes(shared: Arc<Shared>) -> Router {
+    let routes = Router::new().route("/.well-known/openid-configuration", get(discovery));
+    let routes = match shared.style {
+        KeyStyle::Github => routes.route("/.well-known/jwks", get(keys)).merge(github::routes()),
+        KeyStyle::Gitlab => routes.route("/oauth/discovery/keys", get(keys)),
+    };
+    routes.fallback(not_found).with_state(shared)
+}
+
+async fn discovery(State(shared): State<Arc<Shared>>) -> Response {
+    let document = match shared.style {
+        KeyStyle::Github => github::discovery(shared.signer.issuer()),
+        KeyStyle::Gitlab => gitlab::discovery(shared.signer.issuer()),
+    };
+    json(document.to_string())
+}
+
+async fn keys(State(shared): State<Arc<Shared>>) -> Response {
+    let document = json(shared.signer.keys.document().to_owned());
+    match shared.style {
+        KeyStyle::Github => document,
+        KeyStyle::Gitlab => ([(CACHE_CONTROL, gitlab::KEYS_CACHE_CONTROL)], document).into_response(),
+    }
+}
+
+/// What every path that is not served gets.
+pub(crate) async fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "nothing here: this is the CI emulator of daypass\n").into_response()
+}
+
+fn json(document: String) -> Response {
+    ([(CONTENT_TYPE, "application/json; charset=utf-8")], document).into_response()
+}
+
+const fn style_of(provider: &Provider) -> KeyStyle {
+    match provider {
+        Provider::Github(_) => KeyStyle::Github,
+        Provider::Gitlab(_) => KeyStyle::Gitlab,
+    }
+}

@@ -1,0 +1,13 @@
+//! JSON Web Tokens (RFC 7519) as compact JWS (RFC 7515 §7.1): read, verify, mint. Asymmetric algorithms only.
+
+mod claims;
+mod fault;
+mod mint;
+mod parse;
+mod verify;
+
+pub use claims::{SpendKey, VerifiedClaims};
+pub use fault::TokenFault;
+pub use mint::{MintFault, SigningKey};
+pub use parse::{MAX_TOKEN_BYTES, UnverifiedIdToken};
+pub use verify::{Audience, Expectations, TokenType};

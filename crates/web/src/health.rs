@@ -1,0 +1,52 @@
+//! `/healthz`: the process answers. `/readyz`: it can do its work, and says why not. Neither depends on an issuer.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::answer;
+use crate::state::Web;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    checks: Checks,
+}
+
+#[derive(Serialize)]
+struct Checks {
+    store: String,
+    policy: String,
+}
+
+/// Whether the process answers.
+pub(crate) async fn healthz() -> Response {
+    answer::json_no_store(StatusCode::OK, &Health { status: "ok" })
+}
+
+/// Whether it can exchange: the store takes writes, a policy is in force.
+pub(crate) async fn readyz(State(web): State<Arc<Web>>) -> Response {
+    let store = web.app.store().ping().await;
+    let ready = store.is_ok();
+    let body = Readiness {
+        ready,
+        checks: Checks {
+            store: store.map_or_else(|fault| fault.to_string(), |()| "ok".to_owned()),
+            policy: format!("version {}", web.app.policy().snapshot().version()),
+        },
+    };
+    if ready {
+        return answer::json_no_store(StatusCode::OK, &body);
+    }
+    let mut response = answer::json_no_store(StatusCode::SERVICE_UNAVAILABLE, &body);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    response
+}

@@ -1,0 +1,118 @@
+//! Refusals by source: beyond a number a minute a source is told to wait instead of why.
+//!
+//! Only refusals count and only refusals are held back, so that nobody's failures can lock an honest job out. Peers on
+//! loopback are not counted: behind one is a proxy, which is everybody, or the operator.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+
+use axum::response::Response;
+use daypass_app::{Code, Refusal};
+use daypass_jose::Timestamp;
+
+use crate::problem;
+use crate::state::Peer;
+
+/// Sources that are counted at once; what comes beyond shares one count until the next minute.
+pub(crate) const MAX_SOURCES: usize = 10_000;
+
+const MINUTE_MILLIS: i64 = 60_000;
+const MINUTE_SECONDS: u32 = 60;
+
+/// Counts the refusals of the present minute.
+pub(crate) struct Failures {
+    per_minute: u32,
+    minute: Mutex<Minute>,
+}
+
+#[derive(Default)]
+struct Minute {
+    number: i64,
+    by_source: HashMap<IpAddr, u32>,
+    of_others: u32,
+}
+
+impl Failures {
+    pub(crate) fn new(per_minute: u32) -> Self {
+        Self { per_minute, minute: Mutex::default() }
+    }
+
+    /// Counts one more refusal, and says whether it may still be answered in full.
+    pub(crate) fn admits(&self, peer: Peer, now: Timestamp) -> bool {
+        if self.per_minute == 0 || peer.0.to_canonical().is_loopback() {
+            return true;
+        }
+        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = now.millis().div_euclid(MINUTE_MILLIS);
+        if minute.number != number {
+            *minute = Minute { number, ..Minute::default() };
+        }
+        let source = source(peer.0.to_canonical());
+        let room = minute.by_source.len() < MAX_SOURCES || minute.by_source.contains_key(&source);
+        let Minute { by_source, of_others, .. } = &mut *minute;
+        let count = if room { by_source.entry(source).or_default() } else { of_others };
+        *count = count.saturating_add(1);
+        *count <= self.per_minute
+    }
+}
+
+/// The answer in place of a refusal that is held back.
+pub(crate) fn limited() -> Response {
+    let mut refusal = Refusal::new(Code::RateLimited);
+    refusal.retry_after_seconds = Some(MINUTE_SECONDS);
+    problem::of_credential(&refusal, None)
+}
+
+/// One source: an IPv4 address, or the /64 that one IPv6 subscriber has.
+fn source(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(text: &str) -> Peer {
+        Peer(text.parse().unwrap())
+    }
+
+    #[test]
+    fn a_source_beyond_its_number_waits_and_no_other_does() {
+        let failures = Failures::new(3);
+        let now = Timestamp::from_millis(0);
+        let admitted = |peer| (0..5).filter(|_| failures.admits(peer, now)).count();
+        assert_eq!(admitted(peer("203.0.113.5")), 3);
+        assert_eq!(admitted(peer("203.0.113.6")), 3);
+        assert_eq!(admitted(peer("::ffff:203.0.113.5")), 0, "the same host, written as IPv6");
+        assert_eq!(admitted(peer("2001:db8::1")), 3);
+        assert_eq!(admitted(peer("2001:db8::2")), 0, "the same subscriber");
+        assert!(failures.admits(peer("203.0.113.5"), now.plus_seconds(60)));
+    }
+
+    #[test]
+    fn loopback_and_a_limit_of_zero_are_not_counted() {
+        let now = Timestamp::from_millis(0);
+        let (one, none) = (Failures::new(1), Failures::new(0));
+        assert!((0..5).all(|_| one.admits(peer("127.0.0.1"), now)));
+        assert!((0..5).all(|_| one.admits(peer("::1"), now)));
+        assert!((0..5).all(|_| none.admits(peer("203.0.113.5"), now)));
+    }
+
+    #[test]
+    fn sources_without_end_share_one_count() {
+        let failures = Failures::new(1);
+        let now = Timestamp::from_millis(0);
+        for number in 0..u32::try_from(MAX_SOURCES).unwrap() {
+            assert!(failures.admits(Peer(IpAddr::V4(number.saturating_add(1 << 24).into())), now));
+        }
+        assert!(failures.admits(peer("203.0.113.5"), now));
+        assert!(!failures.admits(peer("203.0.113.6"), now));
+    }
+}

@@ -1,0 +1,40 @@
+//! What every request passes before its handler.
+
+pub(crate) mod failures;
+pub(crate) mod strict;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use daypass_jose::ids::RequestId;
+
+use crate::problem;
+use crate::state::{Context, Peer, Web};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Names the request, checks its framing, lets it through, and limits refusals by source.
+pub(crate) async fn around(State(web): State<Arc<Web>>, mut request: Request, next: Next) -> Response {
+    let request_id = RequestId::new(web.app.now(), web.app.rng());
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+    request.extensions_mut().insert(Context { peer, request_id });
+    let mut response = match strict::check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => strict::closing(problem::plain(&refusal)),
+    };
+    let status = response.status();
+    if status.is_client_error() && !web.failures.admits(peer, web.app.now()) {
+        response = failures::limited();
+    }
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::try_from(request_id.to_string()) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    tracing::debug!(request.id = %request_id, status = status.as_u16(), "answered");
+    response
+}

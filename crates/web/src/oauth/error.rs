@@ -1,0 +1,68 @@
+//! Refusals as RFC 6749 §5.2 and RFC 8693 §2.2.2 word them.
+
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use daypass_app::refusal::Class;
+use daypass_app::{Code, Refusal};
+use daypass_jose::ids::ExchangeId;
+use daypass_policy::Difference;
+use serde::Serialize;
+
+use crate::answer::{self, NO_STORE};
+use crate::problem;
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'static str,
+    error_description: String,
+    code: &'static str,
+    hint: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    differences: &'a [Difference],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange_id: Option<ExchangeId>,
+}
+
+/// The error answer of the token endpoint. An invalid token and a no of the policy are both `invalid_request`
+/// (RFC 8693 §2.2.2).
+pub(crate) fn response(refusal: &Refusal, exchange_id: Option<ExchangeId>) -> Response {
+    let body = Body {
+        error: error(refusal.code),
+        error_description: problem::description(&refusal.detail),
+        code: refusal.code.as_str(),
+        hint: &refusal.hint,
+        differences: &refusal.differences,
+        exchange_id,
+    };
+    let mut response = answer::json(status(refusal.code), &body);
+    response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    problem::common_headers(&mut response, refusal, exchange_id);
+    response
+}
+
+fn status(code: Code) -> StatusCode {
+    match code.class() {
+        Class::Unauthenticated | Class::TokenInvalid | Class::Malformed | Class::Denied => {
+            StatusCode::BAD_REQUEST
+        }
+        Class::TooLarge
+        | Class::NotFound
+        | Class::MethodNotAllowed
+        | Class::MediaType
+        | Class::Limited
+        | Class::Unavailable
+        | Class::Internal => problem::status(code),
+    }
+}
+
+fn error(code: Code) -> &'static str {
+    match code {
+        Code::GrantTypeUnsupported => "unsupported_grant_type",
+        Code::TargetInvalid => "invalid_target",
+        Code::ScopeInvalid => "invalid_scope",
+        _ => match code.class() {
+            Class::Limited | Class::Unavailable | Class::Internal => "temporarily_unavailable",
+            _ => "invalid_request",
+        },
+    }
+}

@@ -1,0 +1,97 @@
+//! `GET /v1.0/config`: what an API behind the pass would give: the project's configuration, with who asks.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use daypass_app::pass::VerifiedPass;
+use daypass_app::{Code, Refusal};
+use daypass_jose::Object;
+use daypass_jose::ids::ProjectId;
+use daypass_store::{Project, ProjectStatus};
+use serde::Serialize;
+
+use crate::state::{Context, Web};
+use crate::{answer, bearer, problem};
+
+/// The scope that reads a project's configuration.
+const SCOPE: &str = "config:read";
+
+#[derive(Serialize)]
+struct Body<'a> {
+    project: Option<&'a Object>,
+    account: Option<&'a Object>,
+    run: Option<&'a Object>,
+    config: Object,
+}
+
+/// Gives the configuration of the pass's project.
+pub(crate) async fn show(
+    State(web): State<Arc<Web>>,
+    Extension(context): Extension<Context>,
+    headers: HeaderMap,
+) -> Response {
+    match read(&web, &headers).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            tracing::info!(request.id = %context.request_id, code = %refusal.code, "configuration refused");
+            problem::of_credential(&refusal, None)
+        }
+    }
+}
+
+async fn read(web: &Web, headers: &HeaderMap) -> Result<Response, Refusal> {
+    let token = bearer::token(headers)?;
+    let pass = VerifiedPass::verify(&web.app, &token, Some(web.app.project_audience()), web.app.now())?;
+    if !pass.has_scope(SCOPE) {
+        return Err(
+            Refusal::new(Code::InsufficientScope).with_detail(format!("this needs the scope `{SCOPE}`"))
+        );
+    }
+    let project = project_of(web, &pass).await?;
+    let config = Object::parse(project.config.as_bytes())
+        .map_err(|fault| Refusal::internal(format!("configuration of project `{}`: {fault}", project.id)))?;
+    let body = Body {
+        project: pass.object("project"),
+        account: pass.object("account"),
+        run: pass.object("run"),
+        config,
+    };
+    let bytes = serde_json::to_vec(&body).map_err(|fault| Refusal::internal(fault.to_string()))?;
+    Ok(with_etag(&bytes, headers))
+}
+
+/// The project that the pass names, if it is still in good standing.
+async fn project_of(web: &Web, pass: &VerifiedPass) -> Result<Project, Refusal> {
+    let id = pass.field("project", "id").and_then(ProjectId::parse);
+    let id = id.ok_or_else(|| {
+        Refusal::new(Code::ProjectUnavailable).with_detail("the pass belongs to no onboarded project")
+    })?;
+    let found = web.app.store().projects().by_id(id).await.map_err(|fault| Refusal::of_store(&fault))?;
+    found
+        .filter(|project| project.status == ProjectStatus::Active)
+        .ok_or_else(|| Refusal::new(Code::ProjectUnavailable))
+}
+
+/// RFC 9110 §8.8.3 and §13.1.2. Private to one caller, and checked again at each use.
+fn with_etag(bytes: &[u8], headers: &HeaderMap) -> Response {
+    let etag = daypass_jose::digest::short_sha256(bytes);
+    let etag = format!("\"{etag}\"");
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let unchanged = known
+        .flat_map(|value| value.split(','))
+        .any(|value| matches!(value.trim(), known if known == etag || known == "*"));
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        (StatusCode::OK, json, bytes.to_vec()).into_response()
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, answer::NO_STORE);
+    if let Ok(value) = HeaderValue::try_from(etag) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    response
+}

@@ -1,0 +1,99 @@
+//! Accepting connections: with a bound on their number, deadlines on their headers, and a graceful end.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
+
+use crate::state::Peer;
+
+/// Connections that are open at once; more wait to be accepted.
+pub const MAX_CONNECTIONS: usize = 4_096;
+/// How long the head of a request may take, and a connection be idle between requests.
+pub const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// Header fields of one request.
+pub const MAX_HEADERS: usize = 100;
+/// Bytes of the head of one request: a token of 16 KiB and all that stands beside it.
+pub const MAX_HEAD_SIZE_BYTES: usize = 48 * 1024;
+/// How long requests in flight may take after the end was asked for.
+pub const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How the end of the server went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// Every request in flight was answered.
+    Completely,
+    /// Some were cut off at [`DRAIN_DEADLINE`].
+    CutOff,
+}
+
+/// Serves until `end` resolves, then answers what is in flight and returns.
+pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Output = ()>) -> Drained {
+    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let mut end = std::pin::pin!(end);
+    loop {
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { break };
+        let stream = tokio::select! {
+            () = &mut end => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => (stream, Peer(peer.ip())),
+                Err(error) => {
+                    tracing::warn!("a connection could not be accepted: {error}");
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+            },
+        };
+        let connection = graceful.watch(connection(stream, router.clone()));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!("a connection broke off: {error}");
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    match tokio::time::timeout(DRAIN_DEADLINE, graceful.shutdown()).await {
+        Ok(()) => Drained::Completely,
+        Err(_) => Drained::CutOff,
+    }
+}
+
+fn connection(
+    (stream, peer): (TcpStream, Peer),
+    router: Router,
+) -> http1::Connection<
+    TokioIo<TcpStream>,
+    TowerToHyperService<
+        impl tower::Service<
+            hyper::Request<Incoming>,
+            Response = axum::response::Response,
+            Error = std::convert::Infallible,
+            Future = impl Send,
+        > + Clone,
+    >,
+> {
+    let service = router.map_request(move |request: hyper::Request<Incoming>| -> Request {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        request
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_DEADLINE)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_SIZE_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+}
