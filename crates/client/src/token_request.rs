@@ -78,7 +78,7 @@ impl TokenEndpoint {
         match response.status {
             200 => token_of(&response.body)
                 .ok_or_else(|| unreachable("its answer holds no identity token".to_owned())),
-            status @ 400..=499 => Err(ClientFault::TokenRequestRefused {
+            status @ (400..=428 | 430..=499) => Err(ClientFault::TokenRequestRefused {
                 provider: self.provider.title,
                 status,
                 advice: self.advice.clone(),

@@ -9,10 +9,6 @@ use crate::gitlab::GitlabJob;
 
 /// A CI system, and the first job that runs in it.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a handful of values live in a process; a box would only be in the way"
-)]
 pub enum Provider {
     /// GitHub Actions.
     Github(GithubJob),

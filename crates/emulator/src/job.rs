@@ -24,10 +24,6 @@ pub struct RunningJob {
     environment: BTreeMap<String, String>,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a handful of values live in a process; a box would only be in the way"
-)]
 enum Kind {
     Github {
         job: GithubJob,

@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use daypass_jose::jwt::{MintFault, SigningKey};
-use daypass_jose::{Algorithm, Json, Object, Random, Secret};
+use daypass_jose::{Algorithm, Json, Object, Random, Secret, base64url};
 
 use crate::fault::EmulatorFault;
 use crate::identity::random_uuid;
@@ -80,8 +78,9 @@ impl KeyStyle {
         match self {
             Self::Github => {
                 let fingerprint = fingerprint(signing.key_id());
-                let hexadecimal = fingerprint.iter().map(|byte| format!("{byte:02X}")).collect();
-                vec![("kid", hexadecimal), ("x5t", URL_SAFE_NO_PAD.encode(fingerprint))]
+                let hexadecimal =
+                    fingerprint.iter().fold(String::new(), |text, byte| format!("{text}{byte:02X}"));
+                vec![("kid", hexadecimal), ("x5t", base64url::encode(fingerprint))]
             }
             Self::Gitlab => vec![("kid", signing.key_id().to_owned())],
         }
@@ -90,7 +89,7 @@ impl KeyStyle {
 
 /// Stands in for the SHA-1 of a certificate, which these keys do not have: 20 bytes of the key's own thumbprint.
 fn fingerprint(thumbprint: &str) -> Vec<u8> {
-    let mut bytes = URL_SAFE_NO_PAD.decode(thumbprint).unwrap_or_default();
+    let mut bytes = base64url::decode(thumbprint).unwrap_or_default();
     bytes.truncate(20);
     bytes
 }

@@ -30,9 +30,9 @@ pub(crate) fn load_or_create(
     if let Some(stored) = load(&path)? {
         return Ok(stored);
     }
-    let made = make()?;
-    if create(directory, &path, &made).map_err(in_file(&path))? {
-        return Ok(made);
+    let keys = make()?;
+    if create(directory, &path, &keys).map_err(in_file(&path))? {
+        return Ok(keys);
     }
     load(&path)?.ok_or(EmulatorFault::KeyFileMalformed(path))
 }
@@ -103,16 +103,16 @@ fn in_file(path: &Path) -> impl FnOnce(std::io::Error) -> EmulatorFault {
     move |source| EmulatorFault::File { path: path.to_owned(), source }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
-    fn made() -> Result<StoredKeys, EmulatorFault> {
+    fn keys() -> StoredKeys {
         let mut other_key = Object::default();
         other_key.insert("kid", "other");
-        Ok(StoredKeys { signing_key: Secret::new("c2VjcmV0".to_owned()), other_key })
+        StoredKeys { signing_key: Secret::new("c2VjcmV0".to_owned()), other_key }
     }
 
     fn never() -> Result<StoredKeys, EmulatorFault> {
@@ -123,10 +123,10 @@ mod tests {
     fn a_key_is_made_once_and_readable_by_its_owner_only() {
         let directory = tempfile::tempdir().unwrap();
         let inner = directory.path().join("state/daypass");
-        load_or_create(&inner, "keys.json", made).unwrap();
+        load_or_create(&inner, "keys.json", || Ok(keys())).unwrap();
         let stored = load_or_create(&inner, "keys.json", never).unwrap();
         assert_eq!(stored.signing_key.reveal(), "c2VjcmV0");
-        assert_eq!(stored.other_key, made().unwrap().other_key);
+        assert_eq!(stored.other_key, keys().other_key);
         assert_eq!(fs::metadata(inner.join("keys.json")).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(&inner).unwrap().permissions().mode() & 0o777, 0o700);
     }
@@ -138,7 +138,7 @@ mod tests {
         let stored = load_or_create(directory.path(), "keys.json", || {
             fs::write(&path, r#"{"signing_key":"Zmlyc3Q=","other_key":{}}"#).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-            made()
+            Ok(keys())
         });
         assert_eq!(stored.unwrap().signing_key.reveal(), "Zmlyc3Q=");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn a_key_that_others_can_read_is_not_used() {
         let directory = tempfile::tempdir().unwrap();
-        load_or_create(directory.path(), "keys.json", made).unwrap();
+        load_or_create(directory.path(), "keys.json", || Ok(keys())).unwrap();
         let path = directory.path().join("keys.json");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let fault = load_or_create(directory.path(), "keys.json", never).err().unwrap();

@@ -85,10 +85,10 @@ impl GithubJob {
     fn describe_run(&self, claims: &mut Object) {
         let refs = self.refs();
         claims.insert("ref_type", refs.kind());
-        claims.insert("ref", refs.git_ref);
+        claims.insert("ref", refs.full);
         claims.insert("ref_protected", self.ref_protected.to_string());
-        claims.insert("head_ref", refs.head_ref);
-        claims.insert("base_ref", refs.base_ref);
+        claims.insert("head_ref", refs.head);
+        claims.insert("base_ref", refs.base);
         claims.insert("sha", self.sha.clone());
         claims.insert("event_name", self.event.clone());
         claims.insert("workflow", self.workflow());
@@ -120,7 +120,7 @@ impl GithubJob {
         let context = match &self.environment {
             Some(environment) => format!("environment:{}", escaped(environment)),
             None if self.is_pull_request() => "pull_request".to_owned(),
-            None => format!("ref:{}", escaped(&self.refs().git_ref)),
+            None => format!("ref:{}", escaped(&self.refs().full)),
         };
         format!("repo:{names}:{context}")
     }

@@ -58,10 +58,10 @@ fn run(job: &GithubJob) -> [(&'static str, String); 16] {
     [
         ("GITHUB_REF_NAME", refs.short_name().to_owned()),
         ("GITHUB_REF_TYPE", refs.kind().to_owned()),
-        ("GITHUB_REF", refs.git_ref),
+        ("GITHUB_REF", refs.full),
         ("GITHUB_REF_PROTECTED", job.ref_protected.to_string()),
-        ("GITHUB_HEAD_REF", refs.head_ref),
-        ("GITHUB_BASE_REF", refs.base_ref),
+        ("GITHUB_HEAD_REF", refs.head),
+        ("GITHUB_BASE_REF", refs.base),
         ("GITHUB_SHA", job.sha.clone()),
         ("GITHUB_EVENT_NAME", job.event.clone()),
         ("GITHUB_ACTOR", job.actor.clone()),

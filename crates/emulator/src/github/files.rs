@@ -69,7 +69,7 @@ fn write(path: PathBuf, content: &str) -> Result<PathBuf, EmulatorFault> {
 fn payload(job: &GithubJob) -> Value {
     let refs = job.refs();
     let mut payload = json!({
-        "ref": refs.git_ref,
+        "ref": refs.full,
         "after": job.sha,
         "repository": {
             "id": job.repository.id,
@@ -81,11 +81,11 @@ fn payload(job: &GithubJob) -> Value {
         },
         "sender": { "login": job.actor, "id": job.actor_id },
     });
-    if !refs.head_ref.is_empty() {
+    if !refs.head.is_empty() {
         let request = json!({
             "number": job.pull_request.number,
-            "head": { "ref": refs.head_ref, "sha": job.sha },
-            "base": { "ref": refs.base_ref },
+            "head": { "ref": refs.head, "sha": job.sha },
+            "base": { "ref": refs.base },
         });
         if let Some(members) = payload.as_object_mut() {
             members.insert("number".to_owned(), job.pull_request.number.into());

@@ -143,7 +143,7 @@ impl GithubJob {
     fn workflow_ref(&self) -> String {
         // A deployment of a commit has no ref; its workflow is named by the commit then.
         let git_ref =
-            Some(self.refs().git_ref).filter(|name| !name.is_empty()).unwrap_or_else(|| self.sha.clone());
+            Some(self.refs().full).filter(|name| !name.is_empty()).unwrap_or_else(|| self.sha.clone());
         format!("{}/{}@{git_ref}", self.repository, self.workflow_path())
     }
 

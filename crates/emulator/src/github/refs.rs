@@ -6,22 +6,22 @@ use crate::github::GithubJob;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refs {
     /// `refs/heads/…`, `refs/tags/…`, `refs/pull/…/merge`, or nothing.
-    pub(super) git_ref: String,
+    pub(super) full: String,
     /// Source branch of a pull request, else empty.
-    pub(super) head_ref: String,
+    pub(super) head: String,
     /// Target branch of a pull request, else empty.
-    pub(super) base_ref: String,
+    pub(super) base: String,
 }
 
 impl Refs {
     /// `branch` for everything that is no tag, the merge commit of a pull request included.
     pub(super) fn kind(&self) -> &'static str {
-        if self.git_ref.starts_with("refs/tags/") { "tag" } else { "branch" }
+        if self.full.starts_with("refs/tags/") { "tag" } else { "branch" }
     }
 
     /// The ref without its first two parts.
     pub(super) fn short_name(&self) -> &str {
-        self.git_ref.splitn(3, '/').nth(2).unwrap_or("")
+        self.full.splitn(3, '/').nth(2).unwrap_or("")
     }
 }
 
@@ -29,8 +29,7 @@ impl GithubJob {
     /// The refs of the run, as its event has them.
     pub(super) fn refs(&self) -> Refs {
         let (number, base) = (self.pull_request.number, &self.pull_request.base_ref);
-        let of_pull_request =
-            |git_ref| Refs { git_ref, head_ref: self.head_ref().to_owned(), base_ref: base.clone() };
+        let of_pull_request = |full| Refs { full, head: self.head_ref().to_owned(), base: base.clone() };
         match self.event.as_str() {
             "pull_request_target" => of_pull_request(format!("refs/heads/{base}")),
             _ if self.is_pull_request() && self.git_ref.starts_with("refs/pull/") => {
@@ -66,8 +65,8 @@ pub(super) fn in_full(git_ref: &str) -> String {
     }
 }
 
-fn plain(git_ref: String) -> Refs {
-    Refs { git_ref, head_ref: String::new(), base_ref: String::new() }
+fn plain(full: String) -> Refs {
+    Refs { full, head: String::new(), base: String::new() }
 }
 
 #[cfg(test)]
@@ -101,7 +100,7 @@ mod tests {
                 ..GithubJob::default()
             };
             let refs = job.refs();
-            let got = (refs.git_ref.as_str(), refs.head_ref.as_str(), refs.base_ref.as_str(), refs.kind());
+            let got = (refs.full.as_str(), refs.head.as_str(), refs.base.as_str(), refs.kind());
             assert_eq!(got, (git_ref, head, base, kind), "{event} {given}");
         }
     }

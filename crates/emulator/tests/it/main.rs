@@ -1,0 +1,12 @@
+//! The emulator as its users see it: over HTTP, through variables and files.
+
+#[cfg(test)]
+mod checkout;
+#[cfg(test)]
+mod github;
+#[cfg(test)]
+mod gitlab;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod support;

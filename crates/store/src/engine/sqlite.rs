@@ -1,0 +1,156 @@
+//! SQLite: how a connection is opened, and how a statement of the shared subset runs on it.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
+
+use super::value::{Row, Value};
+use crate::fault::StoreFault;
+
+/// How long a connection waits for a lock that another process holds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Statements that a connection keeps prepared.
+const PREPARED_STATEMENTS: usize = 64;
+/// `PRAGMA synchronous` = FULL: a commit returns when the log is on the platter, not only in the page cache.
+const FULL: i64 = 2;
+
+/// The steps that lead to the tables of this version, in order.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_start.sql")];
+
+/// Opens the database for writing, making and migrating it as needed.
+pub(super) fn create(path: &Path) -> Result<Connection, StoreFault> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    if let Err(error) = made
+        && error.kind() != std::io::ErrorKind::AlreadyExists
+    {
+        return Err(StoreFault::Unavailable(format!("`{}`: {error}", path.display())));
+    }
+    let mut connection = open_writer(path)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens an existing database for writing: durable, and never made anew, so that a lost file is not taken for an
+/// empty one.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreFault> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL"), ("wal_autocheckpoint", "0")] {
+        connection.pragma_update(None, pragma, value).map_err(|error| fault(&error))?;
+    }
+    connection.pragma_update(None, "foreign_keys", true).map_err(|error| fault(&error))?;
+    let synchronous: i64 = connection
+        .pragma_query_value(None, "synchronous", |row| row.get(0))
+        .map_err(|error| fault(&error))?;
+    if synchronous != FULL {
+        return Err(StoreFault::Refused(format!(
+            "the database writes with synchronous = {synchronous}, not {FULL}"
+        )));
+    }
+    Ok(connection)
+}
+
+/// Opens an existing database for reading.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreFault> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreFault> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|error| StoreFault::Unavailable(format!("`{}`: {error}", path.display())))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| fault(&error))?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
+    let steps = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    // IMMEDIATE: two processes that start at once migrate one after the other, and the second sees what the first did.
+    let transaction = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(|error| fault(&error))?;
+    let done: i64 = transaction
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|error| fault(&error))?;
+    if done > steps {
+        return Err(StoreFault::Refused(format!(
+            "the database has version {done}, this daypass knows {steps}: use the newer daypass"
+        )));
+    }
+    for step in MIGRATIONS.iter().skip(usize::try_from(done).unwrap_or(0)) {
+        transaction.execute_batch(step).map_err(|error| fault(&error))?;
+    }
+    transaction.pragma_update(None, "user_version", steps).map_err(|error| fault(&error))?;
+    transaction.commit().map_err(|error| fault(&error))
+}
+
+/// Identifies the file behind a path, so that a database that was moved away or replaced is noticed.
+pub(super) fn file_identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// Runs a statement; its parameters `$1`, `$2`, … are bound by name, since SQLite numbers them by appearance.
+pub(crate) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
+    let mut statement = connection.prepare_cached(sql).map_err(|error| fault(&error))?;
+    for (number, value) in (1_usize..).zip(values) {
+        refuse_nul(value)?;
+        let index = statement.parameter_index(&format!("${number}")).map_err(|error| fault(&error))?;
+        let index = index.ok_or_else(|| StoreFault::Corrupt(format!("the statement has no ${number}")))?;
+        statement.raw_bind_parameter(index, value).map_err(|error| fault(&error))?;
+    }
+    let columns = statement.column_count();
+    let mut found = Vec::new();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(|error| fault(&error))? {
+        let mut values = Vec::with_capacity(columns);
+        for column in 0..columns {
+            values.push(value_of(row.get_ref(column).map_err(|error| fault(&error))?)?);
+        }
+        found.push(Row::new(values));
+    }
+    Ok(found)
+}
+
+fn refuse_nul(value: &Value) -> Result<(), StoreFault> {
+    if matches!(value, Value::Text(text) if text.contains('\0')) {
+        return Err(StoreFault::Corrupt("a text holds U+0000".to_owned()));
+    }
+    Ok(())
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Integer(value) => ValueRef::Integer(*value),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn value_of(value: ValueRef<'_>) -> Result<Value, StoreFault> {
+    match value {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(value) => Ok(Value::Integer(value)),
+        ValueRef::Text(text) => String::from_utf8(text.to_vec())
+            .map(Value::Text)
+            .map_err(|_| StoreFault::Corrupt("a text is not UTF-8".to_owned())),
+        ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes.to_vec())),
+        ValueRef::Real(_) => Err(StoreFault::Corrupt("a column holds a float".to_owned())),
+    }
+}
+
+/// What the request did wrong is `Corrupt` and concerns it alone; everything else may pass by itself.
+pub(super) fn fault(error: &rusqlite::Error) -> StoreFault {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig) => {
+            StoreFault::Corrupt(error.to_string())
+        }
+        _ => StoreFault::Unavailable(error.to_string()),
+    }
+}

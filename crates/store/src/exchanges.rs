@@ -1,0 +1,201 @@
+//! Exchanges as they are recorded, and the ways in which an operator looks for them.
+
+use daypass_jose::Timestamp;
+use daypass_jose::ids::{CredentialId, ExchangeId, ProjectId, RequestId};
+
+use crate::engine::{Row, Value};
+use crate::fault::StoreFault;
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A credential was given.
+    Success,
+    /// Nothing was given.
+    Refused,
+}
+
+/// One exchange. Nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the column of its name, in the words of the glossary")]
+pub struct ExchangeRecord {
+    pub id: ExchangeId,
+    pub at: Timestamp,
+    pub face: String,
+    pub outcome: Outcome,
+    pub code: Option<String>,
+    pub detail: Option<String>,
+    pub issuer: Option<String>,
+    pub role: Option<String>,
+    pub repository_id: Option<String>,
+    pub repository: Option<String>,
+    pub owner_id: Option<String>,
+    pub owner: Option<String>,
+    pub run_id: Option<String>,
+    pub job: Option<String>,
+    pub event: Option<String>,
+    pub git_ref: Option<String>,
+    pub project_id: Option<ProjectId>,
+    pub source: String,
+    pub policy_version: Option<String>,
+    pub claims: Option<String>,
+    pub trace: Option<String>,
+    pub request_id: Option<RequestId>,
+    pub credentials: Vec<CredentialRecord>,
+}
+
+/// What is kept of one credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the column of its name, in the words of the glossary")]
+pub struct CredentialRecord {
+    pub id: CredentialId,
+    pub kind: String,
+    pub audience: Option<String>,
+    pub scopes: Vec<String>,
+    pub expires_at: Timestamp,
+    pub key_id: Option<String>,
+}
+
+/// Which exchanges to list, newest first; what is `None` is not asked for.
+#[derive(Debug, Clone, Default)]
+pub struct ExchangeFilter {
+    /// Of this project.
+    pub project_id: Option<ProjectId>,
+    /// That ended so.
+    pub outcome: Option<Outcome>,
+    /// With this code.
+    pub code: Option<String>,
+    /// For this role.
+    pub role: Option<String>,
+    /// At or after this moment.
+    pub since: Option<Timestamp>,
+    /// Older than this exchange.
+    pub before: Option<ExchangeId>,
+}
+
+impl Outcome {
+    /// Its text in a row and for machines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// The outcome of this text.
+    pub fn from_text(text: &str) -> Option<Self> {
+        [Self::Success, Self::Refused].into_iter().find(|outcome| outcome.as_str() == text)
+    }
+}
+
+impl ExchangeRecord {
+    /// A record that knows nothing yet but that somebody asked.
+    pub fn new(id: ExchangeId, at: Timestamp, face: &str, source: &str) -> Self {
+        Self {
+            id,
+            at,
+            face: face.to_owned(),
+            outcome: Outcome::Refused,
+            source: source.to_owned(),
+            code: None,
+            detail: None,
+            issuer: None,
+            role: None,
+            repository_id: None,
+            repository: None,
+            owner_id: None,
+            owner: None,
+            run_id: None,
+            job: None,
+            event: None,
+            git_ref: None,
+            project_id: None,
+            policy_version: None,
+            claims: None,
+            trace: None,
+            request_id: None,
+            credentials: Vec::new(),
+        }
+    }
+
+    /// Its values in the order of [`COLUMNS`].
+    pub(crate) fn values(&self) -> Vec<Value> {
+        vec![
+            self.id.to_string().into(),
+            self.at.millis().into(),
+            self.face.as_str().into(),
+            self.outcome.as_str().into(),
+            self.code.clone().into(),
+            self.detail.clone().into(),
+            self.issuer.clone().into(),
+            self.role.clone().into(),
+            self.repository_id.clone().into(),
+            self.repository.clone().into(),
+            self.owner_id.clone().into(),
+            self.owner.clone().into(),
+            self.run_id.clone().into(),
+            self.job.clone().into(),
+            self.event.clone().into(),
+            self.git_ref.clone().into(),
+            self.project_id.map(|id| id.to_string()).into(),
+            self.source.as_str().into(),
+            self.policy_version.clone().into(),
+            self.claims.clone().into(),
+            self.trace.clone().into(),
+            self.request_id.map(|id| id.to_string()).into(),
+        ]
+    }
+
+    pub(crate) fn from_row(mut row: Row) -> Result<Self, StoreFault> {
+        Ok(Self {
+            id: row.parsed(ExchangeId::parse)?,
+            at: Timestamp::from_millis(row.integer()?),
+            face: row.text()?,
+            outcome: row.parsed(Outcome::from_text)?,
+            code: row.optional_text()?,
+            detail: row.optional_text()?,
+            issuer: row.optional_text()?,
+            role: row.optional_text()?,
+            repository_id: row.optional_text()?,
+            repository: row.optional_text()?,
+            owner_id: row.optional_text()?,
+            owner: row.optional_text()?,
+            run_id: row.optional_text()?,
+            job: row.optional_text()?,
+            event: row.optional_text()?,
+            git_ref: row.optional_text()?,
+            project_id: row.optional_parsed(ProjectId::parse)?,
+            source: row.text()?,
+            policy_version: row.optional_text()?,
+            claims: row.optional_text()?,
+            trace: row.optional_text()?,
+            request_id: row.optional_parsed(RequestId::parse)?,
+            credentials: Vec::new(),
+        })
+    }
+}
+
+impl CredentialRecord {
+    pub(crate) fn values(&self, exchange: ExchangeId) -> Vec<Value> {
+        vec![
+            self.id.to_string().into(),
+            exchange.to_string().into(),
+            self.kind.as_str().into(),
+            self.audience.clone().into(),
+            self.scopes.join(" ").into(),
+            self.expires_at.millis().into(),
+            self.key_id.clone().into(),
+        ]
+    }
+
+    pub(crate) fn from_row(mut row: Row) -> Result<Self, StoreFault> {
+        Ok(Self {
+            id: row.parsed(CredentialId::parse)?,
+            kind: row.text()?,
+            audience: row.optional_text()?,
+            scopes: row.text()?.split_whitespace().map(ToOwned::to_owned).collect(),
+            expires_at: Timestamp::from_millis(row.integer()?),
+            key_id: row.optional_text()?,
+        })
+    }
+}
