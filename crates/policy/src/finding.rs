@@ -1,0 +1,143 @@
+//! What is wrong with a file that a person wrote: where, what, and what to do.
+
+use std::fmt;
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The file is refused.
+    Deny,
+    /// The file is taken, and the finding is logged.
+    Warn,
+}
+
+/// A lint: a rule that a file can break although it can be read, and that an operator may allow with a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lint {
+    /// A trust block has no condition but its issuer.
+    EmptyTrust,
+    /// A pattern accepts every value.
+    VacuousPattern,
+    /// One role is defined twice.
+    DuplicateRole,
+    /// A block of an issuer that strangers share binds no immutable owner id.
+    NoImmutableOwner,
+    /// An issuer takes tokens that were made for somebody else.
+    ForeignAudience,
+    /// A role exceeds the ceiling of its folder.
+    OverCeiling,
+    /// A grant names a claim that can be renamed and taken by somebody else.
+    MutablePlaceholder,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The file, as it was named when it was read.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// How much it weighs.
+    pub level: Level,
+    /// Which lint says so; `None` where the file cannot be understood, which nothing allows.
+    pub lint: Option<Lint>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Lint {
+    /// All lints.
+    pub const ALL: [Self; 7] = [
+        Self::EmptyTrust,
+        Self::VacuousPattern,
+        Self::DuplicateRole,
+        Self::NoImmutableOwner,
+        Self::ForeignAudience,
+        Self::OverCeiling,
+        Self::MutablePlaceholder,
+    ];
+
+    /// Its name in settings and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EmptyTrust => "empty_trust",
+            Self::VacuousPattern => "vacuous_pattern",
+            Self::DuplicateRole => "duplicate_role",
+            Self::NoImmutableOwner => "no_immutable_owner",
+            Self::ForeignAudience => "foreign_audience",
+            Self::OverCeiling => "over_ceiling",
+            Self::MutablePlaceholder => "mutable_placeholder",
+        }
+    }
+
+    /// The lint of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lint| lint.name() == name)
+    }
+}
+
+impl fmt::Display for Finding {
+    /// `FILE:LINE:COLUMN: error: MESSAGE`, and the help on a line of its own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = match self.level {
+            Level::Deny => "error",
+            Level::Warn => "warning",
+        };
+        write!(f, "{}:{}:{}: {level}", self.file, self.line, self.column)?;
+        if let Some(lint) = self.lint {
+            write!(f, "[{}]", lint.name())?;
+        }
+        write!(f, ": {}", self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "\n  help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The one of `known` that a person may have meant by `word`.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LEAST_LIKENESS: f64 = 0.8;
+    let likeness = |candidate: &&str| strsim::jaro_winkler(word, candidate);
+    let best = known.into_iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
+    (likeness(&best) >= LEAST_LIKENESS).then_some(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_one_line_and_its_help_another() {
+        let finding = Finding {
+            file: "deploy.toml".to_owned(),
+            line: 3,
+            column: 1,
+            level: Level::Deny,
+            lint: Some(Lint::EmptyTrust),
+            message: "anybody may take this role".to_owned(),
+            help: Some("name the owner".to_owned()),
+        };
+        let shown = "deploy.toml:3:1: error[empty_trust]: anybody may take this role\n  help: name the owner";
+        assert_eq!(finding.to_string(), shown);
+    }
+
+    #[test]
+    fn names_of_lints_read_back() {
+        for lint in Lint::ALL {
+            assert_eq!(Lint::from_name(lint.name()), Some(lint));
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_recognised_and_another_word_is_not() {
+        let known = ["repository_id", "repository_owner_id", "ref", "environment"];
+        assert_eq!(did_you_mean("repositry_id", known), Some("repository_id"));
+        assert_eq!(did_you_mean("enviroment", known), Some("environment"));
+        assert_eq!(did_you_mean("zzz", known), None);
+    }
+}

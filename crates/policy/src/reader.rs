@@ -1,0 +1,378 @@
+//! Reading a TOML file that a person wrote: every fault with its place, all faults in one run, no unknown key.
+//!
+//! Policy files and the settings are read by this one reader. Whoever reads a [`Section`] asks it for every key that
+//! may stand there and then calls [`Section::finish`], which reports the others.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+use crate::duration::parse_duration;
+use crate::finding::{Finding, Level, Lint, did_you_mean};
+
+/// A place in a file, in bytes.
+pub type Span = Range<usize>;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// One file while it is read, and what was found wrong with it.
+pub struct Source<'t> {
+    file: &'t str,
+    text: &'t str,
+    findings: RefCell<Vec<Finding>>,
+}
+
+/// A table of a file.
+pub struct Section<'a> {
+    source: &'a Source<'a>,
+    name: String,
+    span: Span,
+    table: &'a DeTable<'a>,
+    asked: RefCell<BTreeSet<String>>,
+}
+
+/// A key with its value.
+#[derive(Clone)]
+pub struct Entry<'a> {
+    source: &'a Source<'a>,
+    /// The key.
+    pub key: &'a str,
+    /// Where the key stands.
+    pub span: Span,
+    value: &'a Spanned<DeValue<'a>>,
+}
+
+/// Reads a file and gives its faults. `read` is given the topmost section.
+pub fn read<T>(file: &str, text: &str, read: impl FnOnce(&Section<'_>) -> T) -> (Option<T>, Vec<Finding>) {
+    let (table, faults) = DeTable::parse_recoverable(text);
+    let source = Source { file, text, findings: RefCell::default() };
+    for fault in &faults {
+        source.error(fault.span().unwrap_or(0..0), first_line(fault.message()), None);
+    }
+    // What a broken file says below the fault cannot be told, and would only add faults that are none.
+    let read = faults.is_empty().then(|| {
+        let section = Section {
+            source: &source,
+            name: String::new(),
+            span: 0..0,
+            table: table.get_ref(),
+            asked: RefCell::default(),
+        };
+        read(&section)
+    });
+    let mut findings = source.findings.into_inner();
+    findings.sort_by_key(|finding| (finding.line, finding.column));
+    (read, findings)
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or("").to_owned()
+}
+
+impl Source<'_> {
+    /// Reports that the file cannot be taken.
+    pub fn error(&self, span: Span, message: impl Into<String>, help: Option<String>) {
+        self.add(span, Level::Deny, None, message.into(), help);
+    }
+
+    /// Reports that the file breaks a lint.
+    pub fn lint(&self, span: Span, lint: Lint, message: impl Into<String>, help: Option<String>) {
+        self.add(span, Level::Deny, Some(lint), message.into(), help);
+    }
+
+    fn add(&self, span: Span, level: Level, lint: Option<Lint>, message: String, help: Option<String>) {
+        let (line, column) = self.position(span.start);
+        let file = self.file.to_owned();
+        self.findings.borrow_mut().push(Finding { file, line, column, level, lint, message, help });
+    }
+
+    /// Line and column of a place.
+    pub fn position(&self, at: usize) -> (usize, usize) {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line = before.matches('\n').count().saturating_add(1);
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count().saturating_add(1);
+        (line, column)
+    }
+
+    /// The file's name.
+    pub fn file(&self) -> &str {
+        self.file
+    }
+}
+
+impl<'a> Section<'a> {
+    /// The file.
+    pub fn source(&self) -> &'a Source<'a> {
+        self.source
+    }
+
+    /// Where the section begins.
+    pub fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// Its dotted name; empty for the topmost.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reports a fault of the section as a whole.
+    pub fn error(&self, message: impl Into<String>, help: Option<String>) {
+        self.source.error(self.span(), message, help);
+    }
+
+    /// The entry of this key.
+    pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
+        self.asked.borrow_mut().insert(key.to_owned());
+        let (key, value) = self.table.iter().find(|(name, _)| name.get_ref() == key)?;
+        Some(Entry { source: self.source, key: key.get_ref(), span: key.span(), value })
+    }
+
+    /// Every entry that nothing has asked for yet, in the order of the file. They count as asked for.
+    pub fn rest(&self) -> Vec<Entry<'a>> {
+        let mut asked = self.asked.borrow_mut();
+        let mut rest: Vec<Entry<'a>> = self
+            .table
+            .iter()
+            .filter(|(name, _)| !asked.contains(name.get_ref().as_ref()))
+            .map(|(key, value)| Entry { source: self.source, key: key.get_ref(), span: key.span(), value })
+            .collect();
+        asked.extend(rest.iter().map(|entry| entry.key.to_owned()));
+        rest.sort_by_key(|entry| entry.span.start);
+        rest
+    }
+
+    /// The text of this key.
+    pub fn text(&self, key: &str) -> Option<Located<String>> {
+        self.entry(key)?.text()
+    }
+
+    /// The text of a key that must be there.
+    pub fn required_text(&self, key: &str) -> Option<Located<String>> {
+        let entry = self.entry(key);
+        if entry.is_none() {
+            self.error(format!("{} lacks `{key}`", self.shown_name()), None);
+        }
+        entry?.text()
+    }
+
+    /// The list of texts of this key.
+    pub fn texts(&self, key: &str) -> Option<Vec<Located<String>>> {
+        self.entry(key)?.texts()
+    }
+
+    /// The boolean of this key.
+    pub fn boolean(&self, key: &str) -> Option<Located<bool>> {
+        self.entry(key)?.boolean()
+    }
+
+    /// The whole number of this key.
+    pub fn integer(&self, key: &str) -> Option<Located<i64>> {
+        self.entry(key)?.integer()
+    }
+
+    /// The duration of this key, in seconds.
+    pub fn duration(&self, key: &str) -> Option<Located<i64>> {
+        let Located { value, span } = self.text(key)?;
+        match parse_duration(&value) {
+            Ok(value) => Some(Located { value, span }),
+            Err(fault) => {
+                self.source.error(span, format!("`{key}` is {fault}"), None);
+                None
+            }
+        }
+    }
+
+    /// The table of this key.
+    pub fn section(&self, key: &str) -> Option<Self> {
+        let entry = self.entry(key)?;
+        self.below(&entry, entry.value)
+    }
+
+    /// The tables of this key, which is an array of tables.
+    pub fn sections(&self, key: &str) -> Vec<Self> {
+        let Some(entry) = self.entry(key) else { return Vec::new() };
+        let Some(array) = entry.array("an array of tables, written `[[…]]`") else { return Vec::new() };
+        array.iter().filter_map(|value| self.below(&entry, value)).collect()
+    }
+
+    /// The table of an entry of this section.
+    pub fn below(&self, entry: &Entry<'a>, value: &'a Spanned<DeValue<'a>>) -> Option<Self> {
+        let name =
+            if self.name.is_empty() { entry.key.to_owned() } else { format!("{}.{}", self.name, entry.key) };
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                let asked = RefCell::default();
+                Some(Self { source: self.source, name, span: value.span(), table, asked })
+            }
+            other => {
+                self.source.error(value.span(), expected(entry.key, "a table", other), None);
+                None
+            }
+        }
+    }
+
+    /// The table of this entry.
+    pub fn of_entry(&self, entry: &Entry<'a>) -> Option<Self> {
+        self.below(entry, entry.value)
+    }
+
+    /// Reports every key that nothing has asked for.
+    pub fn finish(&self) {
+        let known = self.asked.borrow().clone();
+        for entry in self.rest() {
+            let help = did_you_mean(entry.key, known.iter().map(String::as_str))
+                .map(|known| format!("did you mean `{known}`?"));
+            self.source.error(
+                entry.span.clone(),
+                format!("{} has no key `{}`", self.shown_name(), entry.key),
+                help,
+            );
+        }
+    }
+
+    fn shown_name(&self) -> String {
+        if self.name.is_empty() { "the file".to_owned() } else { format!("`{}`", self.name) }
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// The file.
+    pub fn source(&self) -> &'a Source<'a> {
+        self.source
+    }
+
+    /// Where the value stands.
+    pub fn value_span(&self) -> Span {
+        self.value.span()
+    }
+
+    /// The value as TOML.
+    pub fn value(&self) -> &'a DeValue<'a> {
+        self.value.get_ref()
+    }
+
+    /// The value, which must be a text.
+    pub fn text(&self) -> Option<Located<String>> {
+        text(self.source, self.key, self.value)
+    }
+
+    /// The value, which must be a list of texts.
+    pub fn texts(&self) -> Option<Vec<Located<String>>> {
+        let array = self.array("a list of texts")?;
+        let texts: Vec<_> = array.iter().map(|value| text(self.source, self.key, value)).collect();
+        texts.into_iter().collect()
+    }
+
+    /// The value, which must be `true` or `false`.
+    pub fn boolean(&self) -> Option<Located<bool>> {
+        match self.value.get_ref() {
+            DeValue::Boolean(value) => Some(Located { value: *value, span: self.value.span() }),
+            other => self.refuse("`true` or `false`", other),
+        }
+    }
+
+    /// The value, which must be a whole number.
+    pub fn integer(&self) -> Option<Located<i64>> {
+        match self.value.get_ref() {
+            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(value) => Some(Located { value, span: self.value.span() }),
+                Err(_) => self.refuse("a whole number below 2^63", self.value.get_ref()),
+            },
+            other => self.refuse("a whole number", other),
+        }
+    }
+
+    /// The value, which must be a list of whatever `wanted` says.
+    pub fn array(&self, wanted: &str) -> Option<&'a DeArray<'a>> {
+        match self.value.get_ref() {
+            DeValue::Array(array) => Some(array),
+            other => self.refuse(wanted, other),
+        }
+    }
+
+    /// Reports that the value has another type than is wanted.
+    pub fn refuse<T>(&self, wanted: &str, found: &DeValue<'_>) -> Option<T> {
+        self.source.error(self.value.span(), expected(self.key, wanted, found), None);
+        None
+    }
+}
+
+/// A TOML value that must be a text.
+pub fn text<'a>(source: &Source<'_>, key: &str, value: &'a Spanned<DeValue<'a>>) -> Option<Located<String>> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(Located { value: text.to_string(), span: value.span() }),
+        other => {
+            let help = matches!(other, DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_))
+                .then(|| "write it between quotation marks".to_owned());
+            source.error(value.span(), expected(key, "a text", other), help);
+            None
+        }
+    }
+}
+
+fn expected(key: &str, wanted: &str, found: &DeValue<'_>) -> String {
+    format!("`{key}` must be {wanted}, not {}", kind(found))
+}
+
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<String> {
+        let (_, findings) = read("a.toml", text, |top| {
+            top.text("name");
+            top.duration("ttl");
+            for section in top.sections("issuers") {
+                section.required_text("url");
+                section.texts("audiences");
+                section.boolean("shared");
+                section.integer("limit");
+                section.finish();
+            }
+            top.finish();
+        });
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_good_file_has_no_faults() {
+        let text = "name = 'x'\nttl = '15m'\n[[issuers]]\nurl = 'u'\naudiences = ['a']\nshared = true\nlimit = 600\n";
+        assert_eq!(faults(text), Vec::<String>::new());
+    }
+
+    #[test]
+    fn all_faults_are_listed_with_their_places() {
+        let text = "nmae = 'x'\nttl = '15'\n[[issuers]]\naudiences = 'a'\nshared = 'yes'\nlimit = 1.5\n";
+        insta::assert_snapshot!(faults(text).join("\n"), @"");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_has_that_fault_alone() {
+        assert_eq!(faults("name = \n[x\n").iter().filter(|fault| fault.contains("no key")).count(), 0);
+        assert!(!faults("name = \n").is_empty());
+        assert!(!faults("name = 'a'\nname = 'b'\n").is_empty());
+    }
+}
