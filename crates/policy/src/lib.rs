@@ -1,8 +1,34 @@
 //! Provider profiles, workloads, trust policy and the decision. Pure: no I/O, no clock, no randomness.
 
+mod context;
+mod decide;
 mod duration;
 mod finding;
+mod grant;
+mod issuer;
+mod parse;
+mod pattern;
+mod policy;
+mod provider;
 pub mod reader;
+mod role;
+mod trace;
+mod trust;
+mod workload;
 
+pub use context::{PolicyContext, ProjectsFault, ProjectsPolicy};
+pub use decide::{Allowance, Ask, Decision, Denial, DenialReason, ProjectStanding, decide};
 pub use duration::{DurationFault, parse_duration, show_duration};
 pub use finding::{Finding, Level, Lint, did_you_mean};
+pub use grant::{ApiGrant, GrantedApi, Template, TemplateFault};
+pub use issuer::RegisteredIssuer;
+pub use parse::PolicyFile;
+pub use pattern::{Comparison, Glob, GlobFault, MAX_GLOB_CHARS, Pattern, Wanted};
+pub use policy::Policy;
+pub use provider::{
+    ClaimType, Profile, PullRequestRef, TokenReuse, Trigger, TriggerClass, WorkloadClaims, foreign_audience,
+};
+pub use role::{ADMIN_ROLE, DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, PROJECT_ROLE, Role};
+pub use trace::{BlockTrace, Difference, Effect, Trace};
+pub use trust::{Condition, DenyBlock, Place, Tested, TrustBlock};
+pub use workload::{Repository, Run, Workload, WorkloadFault};

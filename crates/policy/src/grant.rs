@@ -1,0 +1,150 @@
+//! Grants: what a role gives, with places for ids of the workload that takes it.
+
+use crate::workload::Workload;
+
+/// A text in which `{claim}` stands for a claim.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Template {
+    text: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Literal(String),
+    Claim(String),
+}
+
+/// Why a template gives nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateFault {
+    /// A brace that opens or closes nothing.
+    #[error("a `{{` or `}}` stands alone")]
+    Brace,
+    /// What stands between braces is no name of a claim.
+    #[error("`{{{0}}}` names no claim")]
+    Name(String),
+    /// The workload has no such claim, or one that could break out of its place.
+    #[error("the claim `{0}` is absent, empty, or holds a character that has no place in a grant")]
+    Value(String),
+}
+
+/// A pass for an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiGrant {
+    /// Whom it is for.
+    pub audience: Template,
+    /// What it may do.
+    pub scopes: Vec<Template>,
+    /// For how long it is valid unless a caller asks for another time, in seconds.
+    pub ttl_seconds: i64,
+    /// The longest for which a caller may ask, in seconds.
+    pub max_ttl_seconds: i64,
+}
+
+/// A pass that one workload may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of `ApiGrant`, with every place filled")]
+pub struct GrantedApi {
+    pub audience: String,
+    pub scopes: Vec<String>,
+    pub ttl_seconds: i64,
+    pub max_ttl_seconds: i64,
+}
+
+impl Template {
+    /// Reads a template.
+    pub fn parse(text: &str) -> Result<Self, TemplateFault> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((literal, after)) = rest.split_once('{') {
+            let (name, behind) = after.split_once('}').ok_or(TemplateFault::Brace)?;
+            let is_name =
+                !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            if literal.contains('}') {
+                return Err(TemplateFault::Brace);
+            }
+            if !is_name {
+                return Err(TemplateFault::Name(name.to_owned()));
+            }
+            parts.push(Part::Literal(literal.to_owned()));
+            parts.push(Part::Claim(name.to_owned()));
+            rest = behind;
+        }
+        if rest.contains('}') {
+            return Err(TemplateFault::Brace);
+        }
+        parts.push(Part::Literal(rest.to_owned()));
+        Ok(Self { text: text.to_owned(), parts })
+    }
+
+    /// The text as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The claims that have a place in it.
+    pub fn claims(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Claim(claim) => Some(claim.as_str()),
+            Part::Literal(_) => None,
+        })
+    }
+
+    /// The text for one workload.
+    pub fn fill(&self, workload: &Workload) -> Result<String, TemplateFault> {
+        let mut filled = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => filled.push_str(literal),
+                Part::Claim(claim) => {
+                    let value = workload.text(claim).filter(|value| is_safe(value));
+                    filled.push_str(&value.ok_or_else(|| TemplateFault::Value(claim.clone()))?);
+                }
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// A value that cannot be more than one segment of whatever it is put into. It is refused otherwise, never escaped.
+fn is_safe(value: &str) -> bool {
+    !value.is_empty()
+        && value.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
+        && !matches!(value, "." | "..")
+}
+
+impl ApiGrant {
+    /// The pass for one workload.
+    pub fn fill(&self, workload: &Workload) -> Result<GrantedApi, TemplateFault> {
+        Ok(GrantedApi {
+            audience: self.audience.fill(workload)?,
+            scopes: self.scopes.iter().map(|scope| scope.fill(workload)).collect::<Result<_, _>>()?,
+            ttl_seconds: self.ttl_seconds,
+            max_ttl_seconds: self.max_ttl_seconds,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_names_claims_between_braces() {
+        let template = Template::parse("team/{repository_id}/{ref}x").unwrap();
+        assert_eq!(template.claims().collect::<Vec<_>>(), ["repository_id", "ref"]);
+        assert_eq!(Template::parse("plain").unwrap().claims().count(), 0);
+        for text in ["{", "}", "a}b{c}", "{}", "{a b}", "{a", "{a{b}}", "{a}}"] {
+            assert!(Template::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_could_break_out_of_its_place_is_refused() {
+        assert!(["123", "a-b_c.d"].into_iter().all(is_safe));
+        for value in ["", "a/b", "a:b", "*", "a b", "a\n", "..", "{x}", "ä", "a%2fb", "\0"] {
+            assert!(!is_safe(value), "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! One block of rules, of trust or of deny.
+
+use toml::de::DeValue;
+
+use super::{Surroundings, place};
+use crate::finding::{Lint, did_you_mean};
+use crate::issuer::RegisteredIssuer;
+use crate::pattern::{Glob, Pattern, Wanted};
+use crate::provider::ClaimType;
+use crate::reader::{self, Entry, Located, Section};
+use crate::trust::{Condition, DenyBlock, TrustBlock};
+
+/// Reads a trust block, with the lints that need no other block.
+pub(super) fn trust(section: &Section<'_>, surroundings: Surroundings<'_>) -> Option<TrustBlock> {
+    let issuer = issuer(section, surroundings)?;
+    let untrusted_triggers = section.boolean("untrusted_triggers").is_some_and(|is| is.value);
+    let (conditions, is_complete) = conditions(section, issuer);
+    let block =
+        TrustBlock { issuer: issuer.name.clone(), conditions, untrusted_triggers, place: place(section) };
+    // A condition that could not be read may be the very one that a lint misses.
+    if is_complete {
+        lint_trust(section, &block, issuer);
+    }
+    Some(block)
+}
+
+/// Reads a deny block.
+pub(super) fn deny(section: &Section<'_>, surroundings: Surroundings<'_>) -> Option<DenyBlock> {
+    let issuer = issuer(section, surroundings)?;
+    let absent = section.text("absent");
+    let (conditions, _) = conditions(section, issuer);
+    let unsure = conditions.iter().find(|condition| !issuer.profile.guarantees(&condition.claim));
+    if let (None, Some(condition)) = (&absent, unsure) {
+        let message = format!("not every token carries `{}`: say what absence does", condition.claim);
+        section.error(message, Some("add `absent = \"deny\"`, or `absent = \"allow\"`".to_owned()));
+    }
+    let absent_matches = match absent.as_ref().map(|absent| absent.value.as_str()) {
+        None | Some("deny") => true,
+        Some("allow") => false,
+        Some(_) => {
+            let span = absent.map_or_else(|| section.span(), |absent| absent.span);
+            section.source().error(span, "`absent` is `\"deny\"` or `\"allow\"`", None);
+            true
+        }
+    };
+    Some(DenyBlock { issuer: issuer.name.clone(), conditions, absent_matches, place: place(section) })
+}
+
+fn issuer<'c>(section: &Section<'_>, surroundings: Surroundings<'c>) -> Option<&'c RegisteredIssuer> {
+    let Located { value, span } = section.required_text("issuer")?;
+    let found = surroundings.context.issuer(&value);
+    if found.is_none() {
+        let names = surroundings.context.issuers.iter().map(|issuer| issuer.name.as_str());
+        let help = match did_you_mean(&value, names.clone()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("registered in the settings: {}", names.collect::<Vec<_>>().join(", ")),
+        };
+        section.source().error(span, format!("no issuer is named `{value}`"), Some(help));
+    }
+    found
+}
+
+/// The conditions, and whether all that stand there could be read.
+fn conditions(section: &Section<'_>, issuer: &RegisteredIssuer) -> (Vec<Condition>, bool) {
+    let mut conditions = Vec::new();
+    let mut is_complete = true;
+    for entry in section.rest() {
+        let read = match entry.key {
+            "claims" => extra_conditions(section, &entry, issuer),
+            "when" => refuse_when(&entry),
+            _ => known_condition(&entry, issuer).map(|condition| vec![condition]),
+        };
+        is_complete &= read.is_some();
+        conditions.extend(read.unwrap_or_default());
+    }
+    (conditions, is_complete)
+}
+
+fn refuse_when(entry: &Entry<'_>) -> Option<Vec<Condition>> {
+    let message =
+        "this version of daypass does not evaluate `when`: the role would be open where it should not be";
+    entry.source().error(entry.span.clone(), message, None);
+    None
+}
+
+fn known_condition(entry: &Entry<'_>, issuer: &RegisteredIssuer) -> Option<Condition> {
+    let Some(kind) = issuer.profile.claim_type(entry.key) else {
+        let help = match did_you_mean(entry.key, issuer.profile.claims()) {
+            Some(claim) => format!("did you mean `{claim}`?"),
+            None => format!("for a claim that daypass does not know: `claims.\"{}\" = …`", entry.key),
+        };
+        let message = format!("tokens of `{}` have no claim `{}`", issuer.name, entry.key);
+        entry.source().error(entry.span.clone(), message, Some(help));
+        return None;
+    };
+    let pattern = pattern(entry)?;
+    check_type(entry, kind, &pattern)?;
+    Some(Condition { claim: entry.key.to_owned(), pattern })
+}
+
+fn check_type(entry: &Entry<'_>, kind: ClaimType, pattern: &Pattern) -> Option<()> {
+    let fault = match (kind, pattern) {
+        (ClaimType::Object, _) => "is an object in the tokens; no rule can test it",
+        (ClaimType::List, Pattern::AnyOf(_)) => "is a list in the tokens; write `{ contains = \"…\" }`",
+        (ClaimType::String | ClaimType::Integer | ClaimType::StringOrInteger, Pattern::Contains(_)) => {
+            "is one value in the tokens, not a list"
+        }
+        (ClaimType::List, Pattern::Contains(_))
+        | (ClaimType::String | ClaimType::Integer | ClaimType::StringOrInteger, Pattern::AnyOf(_)) => {
+            return Some(());
+        }
+    };
+    entry.source().error(entry.span.clone(), format!("`{}` {fault}", entry.key), None);
+    None
+}
+
+/// `claims."x.y" = …`: claims that the profile does not know.
+fn extra_conditions(
+    section: &Section<'_>,
+    entry: &Entry<'_>,
+    issuer: &RegisteredIssuer,
+) -> Option<Vec<Condition>> {
+    let extra = section.of_entry(entry)?;
+    let read = |entry: Entry<'_>| {
+        if issuer.profile.claim_type(entry.key).is_some() {
+            let message = format!("`{}` is a known claim: write it without `claims`", entry.key);
+            entry.source().error(entry.span.clone(), message, None);
+            return None;
+        }
+        Some(Condition { claim: entry.key.to_owned(), pattern: pattern(&entry)? })
+    };
+    let read: Vec<Option<Condition>> = extra.rest().into_iter().map(read).collect();
+    read.into_iter().collect()
+}
+
+/// A text, a list of any of several, `{ glob = "…" }` or `{ contains = … }`.
+fn pattern(entry: &Entry<'_>) -> Option<Pattern> {
+    match entry.value() {
+        DeValue::Array(items) => {
+            if items.is_empty() {
+                entry.source().error(
+                    entry.value_span(),
+                    format!("`{}` is an empty list: nothing fits", entry.key),
+                    None,
+                );
+            }
+            let wanted: Vec<_> = items.iter().map(|item| one_wanted(entry, item)).collect();
+            let wanted: Option<Vec<_>> = wanted.into_iter().collect();
+            wanted.filter(|wanted| !wanted.is_empty()).map(Pattern::AnyOf)
+        }
+        DeValue::Table(table) if table.contains_key("contains") => {
+            if table.len() != 1 {
+                return refuse_form(entry);
+            }
+            let item = table.iter().next().map(|(_, item)| item)?;
+            one_wanted(entry, item).map(Pattern::Contains)
+        }
+        _ => one(entry, entry.value(), entry.value_span()).map(|wanted| Pattern::AnyOf(vec![wanted])),
+    }
+}
+
+pub(super) fn one_wanted<'a>(entry: &Entry<'_>, item: &'a toml::Spanned<DeValue<'a>>) -> Option<Wanted> {
+    one(entry, item.get_ref(), item.span())
+}
+
+fn one(entry: &Entry<'_>, value: &DeValue<'_>, span: reader::Span) -> Option<Wanted> {
+    match value {
+        DeValue::String(text) => Some(Wanted::Exact(text.to_string())),
+        DeValue::Table(table) if table.len() == 1 => {
+            let (key, text) = table.iter().next()?;
+            match (key.get_ref().as_ref(), text.get_ref()) {
+                ("glob", DeValue::String(text)) => glob(entry, text, span),
+                _ => refuse_form(entry),
+            }
+        }
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => {
+            let help = "values are compared as texts: write it between quotation marks".to_owned();
+            entry.source().error(span, format!("`{}` must be a text", entry.key), Some(help));
+            None
+        }
+        DeValue::Table(_) | DeValue::Array(_) | DeValue::Datetime(_) => refuse_form(entry),
+    }
+}
+
+fn glob(entry: &Entry<'_>, text: &str, span: reader::Span) -> Option<Wanted> {
+    match Glob::parse(text) {
+        Ok(glob) => {
+            if glob.is_vacuous() {
+                let message = format!("`{}` may be anything", entry.key);
+                let help = "leave the condition out, or say what the value begins or ends with".to_owned();
+                entry.source().lint(span, Lint::VacuousPattern, message, Some(help));
+            }
+            Some(Wanted::Glob(glob))
+        }
+        Err(fault) => {
+            entry.source().error(span, format!("`{}`: {fault}", entry.key), None);
+            None
+        }
+    }
+}
+
+fn refuse_form<T>(entry: &Entry<'_>) -> Option<T> {
+    let help =
+        "`\"text\"`, `[\"one\", \"other\"]`, `{ glob = \"refs/heads/*\" }` or `{ contains = \"text\" }`"
+            .to_owned();
+    entry.source().error(
+        entry.value_span(),
+        format!("`{}` has no form of a condition", entry.key),
+        Some(help),
+    );
+    None
+}
+
+fn lint_trust(section: &Section<'_>, block: &TrustBlock, issuer: &RegisteredIssuer) {
+    let lint = |lint, message: String, help: String| {
+        section.source().lint(section.span(), lint, message, Some(help));
+    };
+    if block.conditions.is_empty() {
+        let message = format!("every job whose token `{}` signs may take this role", issuer.name);
+        lint(Lint::EmptyTrust, message, "say which repository, ref or environment".to_owned());
+        return;
+    }
+    if issuer.is_shared && block.bound_texts(&issuer.profile.owner_ids).next().is_none() {
+        let owner_ids = issuer.profile.owner_ids.join("` or `");
+        let message = format!(
+            "`{}` serves strangers too, and this block rests on no immutable id of the owner: whoever takes over the \
+             name takes over the role",
+            issuer.name
+        );
+        lint(Lint::NoImmutableOwner, message, format!("add `{owner_ids}` with the owner's number as text"));
+    }
+}

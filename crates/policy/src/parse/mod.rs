@@ -1,0 +1,81 @@
+//! Policy files: one parser for serving, checking and testing.
+
+mod block;
+mod ceiling;
+mod grants;
+mod role;
+
+pub(crate) use ceiling::Ceiling;
+
+use crate::context::PolicyContext;
+use crate::finding::Finding;
+use crate::reader::{self, Section};
+use crate::role::Role;
+use crate::trust::{DenyBlock, Place};
+
+/// The file that bounds the roles of its folder and of those below.
+const CEILING_FILE: &str = "_ceiling.toml";
+
+/// A policy file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyFile {
+    /// Its path below the policy folder, with `/` between names.
+    pub path: String,
+    /// Its content.
+    pub text: String,
+}
+
+/// What a file defines.
+#[derive(Default)]
+pub(crate) struct Defined {
+    pub(crate) roles: Vec<(Role, Place)>,
+    pub(crate) deny: Vec<DenyBlock>,
+}
+
+/// What reading a file needs to know beside the file.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) context: &'a PolicyContext,
+    /// Those that bound the file's roles.
+    pub(crate) ceilings: &'a [&'a Ceiling],
+}
+
+impl PolicyFile {
+    /// Whether it bounds roles rather than defining them.
+    pub(crate) fn is_ceiling(&self) -> bool {
+        self.path.rsplit('/').next() == Some(CEILING_FILE)
+    }
+
+    /// Its folder with a `/` at the end; empty for the topmost.
+    pub(crate) fn folder(&self) -> &str {
+        self.path.rfind('/').and_then(|at| self.path.get(..=at)).unwrap_or("")
+    }
+}
+
+/// Reads a file of roles.
+pub(crate) fn roles(file: &PolicyFile, surroundings: Surroundings<'_>) -> (Defined, Vec<Finding>) {
+    let (defined, findings) = reader::read(&file.path, &file.text, |top| {
+        let mut defined = Defined::default();
+        if let Some(section) = top.section("roles") {
+            defined.roles =
+                section.rest().iter().filter_map(|entry| role::read(&section, entry, surroundings)).collect();
+        }
+        let deny = top.sections("deny");
+        defined.deny = deny.iter().filter_map(|section| block::deny(section, surroundings)).collect();
+        top.finish();
+        defined
+    });
+    (defined.unwrap_or_default(), findings)
+}
+
+/// Reads a ceiling.
+pub(crate) fn ceiling(file: &PolicyFile, context: &PolicyContext) -> (Option<Ceiling>, Vec<Finding>) {
+    let (ceiling, findings) =
+        reader::read(&file.path, &file.text, |top| ceiling::read(top, file.folder(), context));
+    (ceiling, findings)
+}
+
+fn place(section: &Section<'_>) -> Place {
+    let (line, _) = section.source().position(section.span().start);
+    Place { file: section.source().file().to_owned(), line }
+}

@@ -1,0 +1,68 @@
+//! One role: its name, its blocks, its grants.
+
+use super::{Surroundings, block, grants, place};
+use crate::finding::Lint;
+use crate::reader::{Entry, Located, Section};
+use crate::role::{ADMIN_ROLE, MAX_TTL_SECONDS, PROJECT_ROLE, Role};
+use crate::trust::Place;
+
+/// Characters of the longest name.
+const MAX_NAME_CHARS: usize = 64;
+
+pub(super) fn read(
+    roles: &Section<'_>,
+    entry: &Entry<'_>,
+    surroundings: Surroundings<'_>,
+) -> Option<(Role, Place)> {
+    check_name(entry);
+    let section = roles.of_entry(entry)?;
+    let description = section.text("description").map(|text| text.value);
+    let max_ttl = section.duration("max_ttl");
+    check_max_ttl(&section, max_ttl.as_ref());
+    let trust_sections = section.sections("trust");
+    if trust_sections.is_empty() {
+        let help = "add a `[[roles.NAME.trust]]` block, or delete the role".to_owned();
+        section.error(format!("`{}` has no trust block: nobody could take it", section.name()), Some(help));
+    }
+    let trust = trust_sections.iter().filter_map(|section| block::trust(section, surroundings)).collect();
+    let deny_sections = section.sections("deny");
+    let deny = deny_sections.iter().filter_map(|section| block::deny(section, surroundings)).collect();
+    let mut role =
+        Role { name: entry.key.to_owned(), description, trust, deny, onboarded_only: false, api: None };
+    role.api = grants::api(&section, &role, max_ttl.as_ref().map(|ttl| ttl.value), surroundings.context);
+    section.finish();
+    for ceiling in surroundings.ceilings {
+        for excess in ceiling.excesses(&role, surroundings.context) {
+            section.source().lint(entry.span.clone(), Lint::OverCeiling, excess, None);
+        }
+    }
+    Some((role, place(&section)))
+}
+
+fn check_name(entry: &Entry<'_>) {
+    let is_letter =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    let is_name = entry.key.len() <= MAX_NAME_CHARS
+        && entry.key.bytes().all(is_letter)
+        && entry.key.starts_with(|first: char| first.is_ascii_lowercase());
+    if !is_name {
+        let help = "1 to 64 of `a` to `z`, `0` to `9`, `-` and `_`, a letter first".to_owned();
+        entry.source().error(
+            entry.span.clone(),
+            format!("`{}` is no name for a role", entry.key),
+            Some(help),
+        );
+    }
+    if [PROJECT_ROLE, ADMIN_ROLE].contains(&entry.key) {
+        let message = format!("the role `{}` is made from the settings, not from a policy file", entry.key);
+        entry.source().error(entry.span.clone(), message, None);
+    }
+}
+
+fn check_max_ttl(section: &Section<'_>, max_ttl: Option<&Located<i64>>) {
+    if let Some(ttl) = max_ttl
+        && ttl.value > MAX_TTL_SECONDS
+    {
+        section.source().error(ttl.span.clone(), "`max_ttl` is longer than a day", None);
+    }
+}

@@ -1,0 +1,144 @@
+//! A policy: all roles, compiled from files and settings, of one version.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use daypass_jose::digest::short_sha256;
+
+use crate::context::PolicyContext;
+use crate::finding::{Finding, Level, Lint};
+use crate::parse::{self, Ceiling, Defined, PolicyFile, Surroundings};
+use crate::role::{PROJECT_ROLE, Role};
+use crate::trust::{DenyBlock, Place};
+
+/// Everything that decides who may have what. It never changes; a new version is another one.
+#[derive(Debug)]
+pub struct Policy {
+    roles: BTreeMap<String, Role>,
+    deny: Vec<DenyBlock>,
+    /// (issuer, owner id) that some block names.
+    owners: BTreeSet<(String, String)>,
+    /// Issuers that are not shared and have a block which names no owner: all of theirs are named.
+    open_issuers: BTreeSet<String>,
+    version: String,
+}
+
+impl Policy {
+    /// Compiles files. Gives the policy with its warnings, or everything that stands against it.
+    pub fn load(files: &[PolicyFile], context: &PolicyContext) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
+        let mut findings = projects_findings(context);
+        let mut ceilings = Vec::new();
+        for file in files.iter().filter(|file| file.is_ceiling()) {
+            let (ceiling, faults) = parse::ceiling(file, context);
+            ceilings.extend(ceiling);
+            findings.extend(faults);
+        }
+        let mut roles = Vec::new();
+        let mut deny = Vec::new();
+        for file in files.iter().filter(|file| !file.is_ceiling()) {
+            let (defined, faults) = read(file, context, &ceilings);
+            roles.extend(defined.roles);
+            deny.extend(defined.deny);
+            findings.extend(faults);
+        }
+        findings.extend(duplicates(&roles));
+        findings.retain(|finding| !finding.lint.is_some_and(|lint| context.allowed.contains_key(&lint)));
+        if findings.iter().any(|finding| finding.level == Level::Deny) {
+            return Err(findings);
+        }
+        let mut policy = Self {
+            roles: roles.into_iter().map(|(role, _)| (role.name.clone(), role)).collect(),
+            deny,
+            owners: BTreeSet::new(),
+            open_issuers: BTreeSet::new(),
+            version: version(files),
+        };
+        policy.note_owners(context);
+        policy.roles.extend(context.projects.role(context).map(|role| (PROJECT_ROLE.to_owned(), role)));
+        Ok((policy, findings))
+    }
+
+    /// The name of this version: a digest of the files.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The role of this name.
+    pub fn role(&self, name: &str) -> Option<&Role> {
+        self.roles.get(name)
+    }
+
+    /// All roles, by name.
+    pub fn roles(&self) -> impl Iterator<Item = &Role> {
+        self.roles.values()
+    }
+
+    /// Blocks that keep a workload out of every role.
+    pub fn deny(&self) -> &[DenyBlock] {
+        &self.deny
+    }
+
+    /// Whether some block names the owner, so that a refusal of one of its jobs is worth a record.
+    pub fn names_owner(&self, issuer: &str, owner_id: &str) -> bool {
+        self.open_issuers.contains(issuer) || self.owners.contains(&(issuer.to_owned(), owner_id.to_owned()))
+    }
+
+    fn note_owners(&mut self, context: &PolicyContext) {
+        for block in self.roles.values().flat_map(|role| &role.trust) {
+            let Some(issuer) = context.issuer(&block.issuer) else { continue };
+            let mut owners = block.bound_texts(&issuer.profile.workload.owner_id).flatten().peekable();
+            if owners.peek().is_none() && !issuer.is_shared {
+                self.open_issuers.insert(issuer.name.clone());
+            }
+            self.owners.extend(owners.map(|owner| (issuer.name.clone(), owner.to_owned())));
+        }
+    }
+}
+
+fn read(file: &PolicyFile, context: &PolicyContext, ceilings: &[Ceiling]) -> (Defined, Vec<Finding>) {
+    let above: Vec<&Ceiling> = ceilings.iter().filter(|ceiling| ceiling.bounds(file.folder())).collect();
+    parse::roles(file, Surroundings { context, ceilings: &above })
+}
+
+fn projects_findings(context: &PolicyContext) -> Vec<Finding> {
+    let faults = context.projects.faults(context).into_iter();
+    faults
+        .map(|fault| Finding {
+            file: "[projects]".to_owned(),
+            line: 1,
+            column: 1,
+            level: Level::Deny,
+            lint: None,
+            message: format!("`{}`: {}", fault.key, fault.message),
+            help: fault.help,
+        })
+        .collect()
+}
+
+fn duplicates(roles: &[(Role, Place)]) -> Vec<Finding> {
+    let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (role, place) in roles {
+        if let Some(other) = first.insert(&role.name, place) {
+            findings.push(Finding {
+                file: place.file.clone(),
+                line: place.line,
+                column: 1,
+                level: Level::Deny,
+                lint: Some(Lint::DuplicateRole),
+                message: format!("the role `{}` is defined in `{}` too", role.name, other.file),
+                help: Some("two files that each hold half of a role would be read as one of them".to_owned()),
+            });
+        }
+    }
+    findings
+}
+
+/// A digest of paths and texts, each with its length before it.
+fn version(files: &[PolicyFile]) -> String {
+    let mut content = Vec::new();
+    for field in files.iter().flat_map(|file| [&file.path, &file.text]) {
+        content.extend(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+        content.extend(field.as_bytes());
+    }
+    short_sha256(&content)
+}
