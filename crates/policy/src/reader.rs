@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue};
+use toml::de::{DeTable, DeValue};
 
 use crate::duration::parse_duration;
 use crate::finding::{Finding, Level, Lint, did_you_mean};
@@ -82,18 +82,25 @@ fn first_line(text: &str) -> String {
 impl Source<'_> {
     /// Reports that the file cannot be taken.
     pub fn error(&self, span: Span, message: impl Into<String>, help: Option<String>) {
-        self.add(span, Level::Deny, None, message.into(), help);
+        self.add(&span, None, message.into(), help);
     }
 
     /// Reports that the file breaks a lint.
     pub fn lint(&self, span: Span, lint: Lint, message: impl Into<String>, help: Option<String>) {
-        self.add(span, Level::Deny, Some(lint), message.into(), help);
+        self.add(&span, Some(lint), message.into(), help);
     }
 
-    fn add(&self, span: Span, level: Level, lint: Option<Lint>, message: String, help: Option<String>) {
-        let (line, column) = self.position(span.start);
-        let file = self.file.to_owned();
-        self.findings.borrow_mut().push(Finding { file, line, column, level, lint, message, help });
+    fn add(&self, span: &Span, lint: Option<Lint>, message: String, help: Option<String>) {
+        let at = self.position(span.start);
+        self.findings.borrow_mut().push(Finding {
+            file: self.file.to_owned(),
+            line: at.0,
+            column: at.1,
+            level: Level::Deny,
+            lint,
+            message,
+            help,
+        });
     }
 
     /// Line and column of a place.
@@ -195,36 +202,22 @@ impl<'a> Section<'a> {
 
     /// The table of this key.
     pub fn section(&self, key: &str) -> Option<Self> {
-        let entry = self.entry(key)?;
-        self.below(&entry, entry.value)
+        self.of_entry(&self.entry(key)?)
     }
 
     /// The tables of this key, which is an array of tables.
     pub fn sections(&self, key: &str) -> Vec<Self> {
         let Some(entry) = self.entry(key) else { return Vec::new() };
-        let Some(array) = entry.array("an array of tables, written `[[…]]`") else { return Vec::new() };
-        array.iter().filter_map(|value| self.below(&entry, value)).collect()
+        let items = entry.items("an array of tables, written `[[…]]`").unwrap_or_default();
+        items.iter().filter_map(|item| self.of_entry(item)).collect()
     }
 
     /// The table of an entry of this section.
-    pub fn below(&self, entry: &Entry<'a>, value: &'a Spanned<DeValue<'a>>) -> Option<Self> {
+    pub fn of_entry(&self, entry: &Entry<'a>) -> Option<Self> {
+        let Some(table) = entry.value().as_table() else { return entry.refuse("a table") };
         let name =
             if self.name.is_empty() { entry.key.to_owned() } else { format!("{}.{}", self.name, entry.key) };
-        match value.get_ref() {
-            DeValue::Table(table) => {
-                let asked = RefCell::default();
-                Some(Self { source: self.source, name, span: value.span(), table, asked })
-            }
-            other => {
-                self.source.error(value.span(), expected(entry.key, "a table", other), None);
-                None
-            }
-        }
-    }
-
-    /// The table of this entry.
-    pub fn of_entry(&self, entry: &Entry<'a>) -> Option<Self> {
-        self.below(entry, entry.value)
+        Some(Self { source: self.source, name, span: entry.value_span(), table, asked: RefCell::default() })
     }
 
     /// Reports every key that nothing has asked for.
@@ -264,65 +257,60 @@ impl<'a> Entry<'a> {
 
     /// The value, which must be a text.
     pub fn text(&self) -> Option<Located<String>> {
-        text(self.source, self.key, self.value)
+        match self.value().as_str() {
+            Some(text) => Some(Located { value: text.to_owned(), span: self.value_span() }),
+            None => self.refuse("a text"),
+        }
     }
 
     /// The value, which must be a list of texts.
     pub fn texts(&self) -> Option<Vec<Located<String>>> {
-        let array = self.array("a list of texts")?;
-        let texts: Vec<_> = array.iter().map(|value| text(self.source, self.key, value)).collect();
+        let texts: Vec<_> = self.items("a list of texts")?.iter().map(Self::text).collect();
         texts.into_iter().collect()
     }
 
     /// The value, which must be `true` or `false`.
     pub fn boolean(&self) -> Option<Located<bool>> {
-        match self.value.get_ref() {
-            DeValue::Boolean(value) => Some(Located { value: *value, span: self.value.span() }),
-            other => self.refuse("`true` or `false`", other),
+        match self.value().as_bool() {
+            Some(value) => Some(Located { value, span: self.value_span() }),
+            None => self.refuse("`true` or `false`"),
         }
     }
 
     /// The value, which must be a whole number.
     pub fn integer(&self) -> Option<Located<i64>> {
-        match self.value.get_ref() {
-            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(value) => Some(Located { value, span: self.value.span() }),
-                Err(_) => self.refuse("a whole number below 2^63", self.value.get_ref()),
-            },
-            other => self.refuse("a whole number", other),
+        let number = self.value().as_integer();
+        match number.and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok()) {
+            Some(value) => Some(Located { value, span: self.value_span() }),
+            None => self.refuse("a whole number below 2^63"),
         }
     }
 
-    /// The value, which must be a list of whatever `wanted` says.
-    pub fn array(&self, wanted: &str) -> Option<&'a DeArray<'a>> {
-        match self.value.get_ref() {
-            DeValue::Array(array) => Some(array),
-            other => self.refuse(wanted, other),
+    /// The items of the value, which must be a list of whatever `wanted` says.
+    pub fn items(&self, wanted: &str) -> Option<Vec<Self>> {
+        match self.value().as_array() {
+            Some(array) => Some(array.iter().map(|value| Self { value, ..self.clone() }).collect()),
+            None => self.refuse(wanted),
         }
+    }
+
+    /// The key and the value of the only pair of the value, which must be a table of one.
+    pub fn only_pair(&self) -> Option<Self> {
+        let mut pairs = self.value().as_table()?.iter();
+        let (key, value) = pairs.next().filter(|_| pairs.next().is_none())?;
+        Some(Self { source: self.source, key: key.get_ref(), span: key.span(), value })
     }
 
     /// Reports that the value has another type than is wanted.
-    pub fn refuse<T>(&self, wanted: &str, found: &DeValue<'_>) -> Option<T> {
-        self.source.error(self.value.span(), expected(self.key, wanted, found), None);
+    pub fn refuse<T>(&self, wanted: &str) -> Option<T> {
+        let found = self.value();
+        let help = (wanted.starts_with("a text")
+            && (found.is_integer() || found.is_float() || found.is_bool()))
+        .then(|| "write it between quotation marks".to_owned());
+        let message = format!("`{}` must be {wanted}, not {}", self.key, kind(found));
+        self.source.error(self.value_span(), message, help);
         None
     }
-}
-
-/// A TOML value that must be a text.
-pub fn text<'a>(source: &Source<'_>, key: &str, value: &'a Spanned<DeValue<'a>>) -> Option<Located<String>> {
-    match value.get_ref() {
-        DeValue::String(text) => Some(Located { value: text.to_string(), span: value.span() }),
-        other => {
-            let help = matches!(other, DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_))
-                .then(|| "write it between quotation marks".to_owned());
-            source.error(value.span(), expected(key, "a text", other), help);
-            None
-        }
-    }
-}
-
-fn expected(key: &str, wanted: &str, found: &DeValue<'_>) -> String {
-    format!("`{key}` must be {wanted}, not {}", kind(found))
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {
@@ -366,7 +354,15 @@ mod tests {
     #[test]
     fn all_faults_are_listed_with_their_places() {
         let text = "nmae = 'x'\nttl = '15'\n[[issuers]]\naudiences = 'a'\nshared = 'yes'\nlimit = 1.5\n";
-        insta::assert_snapshot!(faults(text).join("\n"), @"");
+        insta::assert_snapshot!(faults(text).join("\n"), @"
+        a.toml:1:1: error: the file has no key `nmae`
+          help: did you mean `name`?
+        a.toml:2:7: error: `ttl` is not a duration: write a number and a unit, as `90s`, `15m`, `1h` or `2d`
+        a.toml:3:1: error: `issuers` lacks `url`
+        a.toml:4:13: error: `audiences` must be a list of texts, not a text
+        a.toml:5:10: error: `shared` must be `true` or `false`, not a text
+        a.toml:6:9: error: `limit` must be a whole number below 2^63, not a number with a fraction
+        ");
     }
 
     #[test]

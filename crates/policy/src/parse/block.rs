@@ -1,7 +1,5 @@
 //! One block of rules, of trust or of deny.
 
-use toml::de::DeValue;
-
 use super::{Surroundings, place};
 use crate::finding::{Lint, did_you_mean};
 use crate::issuer::RegisteredIssuer;
@@ -135,50 +133,35 @@ fn extra_conditions(
 
 /// A text, a list of any of several, `{ glob = "…" }` or `{ contains = … }`.
 fn pattern(entry: &Entry<'_>) -> Option<Pattern> {
-    match entry.value() {
-        DeValue::Array(items) => {
-            if items.is_empty() {
-                entry.source().error(
-                    entry.value_span(),
-                    format!("`{}` is an empty list: nothing fits", entry.key),
-                    None,
-                );
-            }
-            let wanted: Vec<_> = items.iter().map(|item| one_wanted(entry, item)).collect();
-            let wanted: Option<Vec<_>> = wanted.into_iter().collect();
-            wanted.filter(|wanted| !wanted.is_empty()).map(Pattern::AnyOf)
+    if entry.value().is_array() {
+        let items = entry.items("a list")?;
+        if items.is_empty() {
+            let message = format!("`{}` is an empty list: nothing fits", entry.key);
+            entry.source().error(entry.value_span(), message, None);
+            return None;
         }
-        DeValue::Table(table) if table.contains_key("contains") => {
-            if table.len() != 1 {
-                return refuse_form(entry);
-            }
-            let item = table.iter().next().map(|(_, item)| item)?;
-            one_wanted(entry, item).map(Pattern::Contains)
-        }
-        _ => one(entry, entry.value(), entry.value_span()).map(|wanted| Pattern::AnyOf(vec![wanted])),
+        let wanted: Vec<_> = items.iter().map(wanted).collect();
+        return wanted.into_iter().collect::<Option<_>>().map(Pattern::AnyOf);
+    }
+    match entry.only_pair() {
+        Some(pair) if pair.key == "contains" => wanted(&pair).map(Pattern::Contains),
+        _ => wanted(entry).map(|wanted| Pattern::AnyOf(vec![wanted])),
     }
 }
 
-pub(super) fn one_wanted<'a>(entry: &Entry<'_>, item: &'a toml::Spanned<DeValue<'a>>) -> Option<Wanted> {
-    one(entry, item.get_ref(), item.span())
-}
-
-fn one(entry: &Entry<'_>, value: &DeValue<'_>, span: reader::Span) -> Option<Wanted> {
-    match value {
-        DeValue::String(text) => Some(Wanted::Exact(text.to_string())),
-        DeValue::Table(table) if table.len() == 1 => {
-            let (key, text) = table.iter().next()?;
-            match (key.get_ref().as_ref(), text.get_ref()) {
-                ("glob", DeValue::String(text)) => glob(entry, text, span),
-                _ => refuse_form(entry),
-            }
-        }
-        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => {
-            let help = "values are compared as texts: write it between quotation marks".to_owned();
-            entry.source().error(span, format!("`{}` must be a text", entry.key), Some(help));
+/// A text or `{ glob = "…" }`.
+pub(super) fn wanted(entry: &Entry<'_>) -> Option<Wanted> {
+    if !entry.value().is_table() {
+        return entry.text().map(|text| Wanted::Exact(text.value));
+    }
+    match entry.only_pair() {
+        Some(pair) if pair.key == "glob" => glob(entry, &pair.text()?.value, pair.value_span()),
+        _ => {
+            let help = "`\"text\"`, `[\"one\", \"other\"]`, `{ glob = \"refs/heads/*\" }` or `{ contains = \"text\" }`";
+            let message = format!("`{}` has no form of a condition", entry.key);
+            entry.source().error(entry.value_span(), message, Some(help.to_owned()));
             None
         }
-        DeValue::Table(_) | DeValue::Array(_) | DeValue::Datetime(_) => refuse_form(entry),
     }
 }
 
@@ -197,18 +180,6 @@ fn glob(entry: &Entry<'_>, text: &str, span: reader::Span) -> Option<Wanted> {
             None
         }
     }
-}
-
-fn refuse_form<T>(entry: &Entry<'_>) -> Option<T> {
-    let help =
-        "`\"text\"`, `[\"one\", \"other\"]`, `{ glob = \"refs/heads/*\" }` or `{ contains = \"text\" }`"
-            .to_owned();
-    entry.source().error(
-        entry.value_span(),
-        format!("`{}` has no form of a condition", entry.key),
-        Some(help),
-    );
-    None
 }
 
 fn lint_trust(section: &Section<'_>, block: &TrustBlock, issuer: &RegisteredIssuer) {

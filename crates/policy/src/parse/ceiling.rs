@@ -1,6 +1,6 @@
 //! `_ceiling.toml`: what no role of a folder, or of those below, can exceed.
 
-use super::block::one_wanted;
+use super::block;
 use crate::context::PolicyContext;
 use crate::finding::did_you_mean;
 use crate::pattern::Wanted;
@@ -39,9 +39,9 @@ pub(super) fn read(top: &Section<'_>, folder: &str, context: &PolicyContext) -> 
 
 fn wanted(top: &Section<'_>, key: &str) -> Option<Vec<Wanted>> {
     let entry = top.entry(key)?;
-    let items = entry.array("a list of texts and globs")?;
+    let items = entry.items("a list of texts and globs")?;
     // One that cannot be read allows nothing; its fault refuses the file anyway.
-    Some(items.iter().filter_map(|item| one_wanted(&entry, item)).collect())
+    Some(items.iter().filter_map(block::wanted).collect())
 }
 
 impl Ceiling {
