@@ -3,7 +3,7 @@
 use daypass_jose::ids::{ExchangeId, RequestId};
 use daypass_jose::jwt::{TokenFault, UnverifiedIdToken, VerifiedClaims};
 use daypass_jose::{Secret, Timestamp};
-use daypass_policy::{Allowance, Ask, Decision, RegisteredIssuer, Workload, decide};
+use daypass_policy::{Allowance, Ask, Decision, PROJECT_ROLE, RegisteredIssuer, Workload, decide};
 use daypass_store::{LedgerFault, Recorded};
 
 use crate::credential::Pass;
@@ -12,9 +12,6 @@ use crate::projects::Standing;
 use crate::record::Draft;
 use crate::refusal::{Code, Refusal};
 use crate::service::App;
-
-/// The role of a caller who names none.
-pub const PROJECT_ROLE: &str = "project";
 
 /// One request for credentials.
 pub struct Request {
@@ -115,6 +112,7 @@ async fn walk(
     let token =
         UnverifiedIdToken::parse(request.token.reveal()).map_err(|fault| Refusal::of_token(&fault))?;
     let issuer = app.issuer(token.claimed_issuer()).ok_or_else(|| Refusal::new(Code::IssuerUnknown))?;
+    draft.claims_issuer(issuer);
     let claims = verify(app, issuer, token, now).await?;
     let (spend_key, expires_at) = (claims.spend_key(), claims.expires_at());
     let workload = Workload::from_claims(claims, issuer).map_err(|fault| issue::of_workload(&fault))?;

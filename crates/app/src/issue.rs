@@ -4,11 +4,11 @@ use daypass_jose::ids::{CredentialId, ExchangeId};
 use daypass_jose::jwt::SpendKey;
 use daypass_jose::time::LEEWAY_SECONDS;
 use daypass_jose::{Json, Object, Timestamp};
-use daypass_policy::{Allowance, RegisteredIssuer, Run, TokenReuse, Workload, WorkloadFault};
+use daypass_policy::{Allowance, PROJECT_ROLE, RegisteredIssuer, Run, TokenReuse, Workload, WorkloadFault};
 use daypass_store::{CredentialRecord, Spend};
 
 use crate::credential::{Pass, Unrecorded};
-use crate::exchange::{Asked, PROJECT_ROLE};
+use crate::exchange::Asked;
 use crate::projects::Standing;
 use crate::refusal::{Code, Refusal};
 use crate::service::App;

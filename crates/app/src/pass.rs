@@ -2,14 +2,11 @@
 
 use daypass_jose::jwt::{Audience, Expectations, TokenFault, TokenType, UnverifiedIdToken, VerifiedClaims};
 use daypass_jose::{Json, Object, Secret, Timestamp};
+use daypass_policy::MAX_TTL_SECONDS;
 
 use crate::refusal::{Code, Refusal};
 use crate::service::App;
 use crate::signing_keys::PASS_ALGORITHMS;
-
-/// The longest that any pass may be valid, in seconds. A role's `max_ttl` beyond it is refused when the policy is
-/// loaded, or its passes would not be accepted by this server.
-pub const MAX_PASS_SECONDS: i64 = 24 * 3600;
 
 /// A pass whose signature, issuer, audience and times were checked.
 pub struct VerifiedPass {
@@ -38,8 +35,8 @@ impl VerifiedPass {
             issuer: app.public_url().issuer(),
             audience: if audiences.is_empty() { Audience::AnyOne } else { Audience::OneOf(&audiences) },
             algorithms: &PASS_ALGORITHMS,
-            max_lifetime_seconds: MAX_PASS_SECONDS,
-            max_age_seconds: MAX_PASS_SECONDS,
+            max_lifetime_seconds: MAX_TTL_SECONDS,
+            max_age_seconds: MAX_TTL_SECONDS,
             token_id_required: true,
             token_type: TokenType::AccessToken,
         };

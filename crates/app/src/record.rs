@@ -2,7 +2,7 @@
 
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
-use daypass_policy::{Decision, Policy, Workload};
+use daypass_policy::{Decision, Policy, RegisteredIssuer, Workload};
 use daypass_store::{ExchangeRecord, LedgerFault, Outcome, Recorded, Spend};
 
 use crate::credential::{Pass, Unrecorded};
@@ -45,6 +45,11 @@ impl<'a> Draft<'a> {
         self.record.id
     }
 
+    /// Notes which registered issuer the token claims. Until it is verified, nothing else of it is worth a record.
+    pub(crate) fn claims_issuer(&mut self, issuer: &RegisteredIssuer) {
+        self.record.issuer = Some(issuer.name.clone());
+    }
+
     /// Notes who asked and what policy said.
     pub(crate) fn decided(
         &mut self,
@@ -60,7 +65,7 @@ impl<'a> Draft<'a> {
         let record = &mut self.record;
         record.issuer = Some(workload.issuer_name().to_owned());
         record.repository_id = Some(repository.external_id.clone());
-        record.repository = repository.path.clone();
+        record.repository.clone_from(&repository.path);
         record.owner_id.clone_from(&repository.owner_external_id);
         record.owner.clone_from(&repository.owner_name);
         record.run_id.clone_from(&run.id);

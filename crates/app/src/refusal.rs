@@ -6,7 +6,7 @@ use std::fmt;
 
 use daypass_jose::jwt::TokenFault;
 use daypass_keys::KeyFault;
-use daypass_policy::{Denial, DenialReason, Difference};
+use daypass_policy::{Denial, DenialReason, Difference, PROJECT_ROLE};
 use daypass_store::{LedgerFault, StoreFault};
 
 /// What kind of no it is; a face makes its status of it.
@@ -250,10 +250,10 @@ impl Refusal {
     pub fn of_denial(denial: &Denial, role: &str) -> Self {
         let internal = format!("{:?}", denial.reason);
         let refusal = Self::new(Code::NotAllowed).with_internal(internal);
-        if !denial.known_to_role {
-            let for_project = "without a role, this server gives passes to onboarded repositories; its operator onboards \
+        let for_project = "without a role, this server gives passes to onboarded repositories; its operator onboards \
                                one with `daypass project add`";
-            return if role == "project" { refusal.with_hint(for_project) } else { refusal };
+        if !denial.known_to_role {
+            return if role == PROJECT_ROLE { refusal.with_hint(for_project) } else { refusal };
         }
         match denial.reason {
             DenialReason::ProjectPending | DenialReason::ProjectSuspended | DenialReason::ProjectDeleted => {
@@ -264,7 +264,18 @@ impl Refusal {
                     ..refusal
                 }
             }
-            _ => Self { detail: explain(denial, role), differences: denial.differences.clone(), ..refusal },
+            DenialReason::ProjectUnknown => {
+                refusal.with_detail("this repository is not onboarded").with_hint(for_project)
+            }
+            DenialReason::RoleUnknown => {
+                refusal.with_detail(format!("there is no role `{}`", role.escape_default()))
+            }
+            DenialReason::GrantUnfillable => {
+                refusal.with_detail("an id of this job has no place in what the role grants")
+            }
+            DenialReason::DeniedByRule | DenialReason::NoRuleMatches => {
+                Self { detail: explain(denial, role), differences: denial.differences.clone(), ..refusal }
+            }
         }
     }
 

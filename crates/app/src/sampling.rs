@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use daypass_jose::Timestamp;
 
 /// Refused exchanges of one owner that become rows, an hour, where no role or project names the owner.
-pub const ROWS_PER_OWNER_AND_HOUR: u32 = 10;
+pub(crate) const ROWS_PER_OWNER_AND_HOUR: u32 = 10;
 /// Refused exchanges of all such owners together that become rows, an hour.
-pub const ROWS_PER_HOUR: u32 = 1_000;
+pub(crate) const ROWS_PER_HOUR: u32 = 1_000;
 
 const HOUR_MILLIS: i64 = 3_600_000;
 

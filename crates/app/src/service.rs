@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use daypass_fetch::{FetchSetupFault, Fetcher};
-use daypass_jose::{Clock, IssuerUrl, Random, Timestamp};
+use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
 use daypass_policy::{Finding, RegisteredIssuer};
 use daypass_store::{Store, StoreFault};

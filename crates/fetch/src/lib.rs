@@ -1,1 +1,27 @@
 //! The only outbound sockets of the server, with bounds on size, time and address.
+//!
+//! One request is one connection to one address that was judged before; nothing is reused, followed or decompressed.
+
+mod address;
+mod connect;
+mod conversation;
+mod endpoint;
+mod fault;
+mod fetcher;
+mod message;
+mod proxy;
+mod resolve;
+mod target;
+mod tls;
+mod tunnel;
+
+pub use address::AddressKind;
+pub use connect::{CONNECT_ATTEMPT, MAX_CONNECT_ATTEMPTS};
+pub use conversation::{MAX_HEAD_BYTES, MAX_HEADERS, USER_AGENT};
+pub use endpoint::{Endpoint, EndpointRules, check_ca_pem};
+pub use fault::{ConnectFault, FetchFault, FetchSetupFault};
+pub use fetcher::{Fetcher, MAX_CONCURRENT_REQUESTS};
+pub use message::{Request, Response};
+pub use proxy::Outbound;
+pub use resolve::{Resolve, Resolving};
+pub use target::MAX_URL_BYTES;

@@ -72,7 +72,9 @@ impl fmt::Display for IssuerUrl {
 fn is_authority(authority: &str) -> bool {
     let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((v6, rest)) => {
-            return v6.parse::<std::net::Ipv6Addr>().is_ok() && (rest.is_empty() || is_port(rest));
+            let is_canonical =
+                v6.parse::<std::net::Ipv6Addr>().is_ok_and(|address| address.to_string() == v6);
+            return is_canonical && (rest.is_empty() || is_port(rest));
         }
         None => authority.find(':').map_or((authority, ""), |at| authority.split_at(at)),
     };
@@ -82,9 +84,13 @@ fn is_authority(authority: &str) -> bool {
             && !label.ends_with('-')
             && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
     };
-    // A host whose last label is a number is an IPv4 address, and only the plain dotted form is one.
-    let looks_like_address =
-        host.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
+    // A host whose last label is a number, be it hexadecimal, is an IPv4 address to resolvers
+    // (WHATWG URL, "ends in a number"), and only the plain dotted form is taken for one.
+    let is_number = |label: &str| {
+        label.bytes().all(|byte| byte.is_ascii_digit())
+            || label.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let looks_like_address = host.rsplit('.').next().is_some_and(is_number);
     host.split('.').all(is_label)
         && (!looks_like_address || host.parse::<std::net::Ipv4Addr>().is_ok())
         && (port.is_empty() || is_port(port))
@@ -101,56 +107,4 @@ fn is_port(text: &str) -> bool {
 fn is_segment(segment: &str) -> bool {
     !matches!(segment, "" | "." | "..")
         && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn real_issuers_are_taken() {
-        for url in [
-            "https://token.actions.githubusercontent.com",
-            "https://token.actions.githubusercontent.com/octocorp",
-            "https://ghes.example.com/_services/token",
-            "https://gitlab.example.com:8443",
-            "https://oidc.circleci.com/org/6f4762ed-3f2b-4c4e-9b5e-2d5c3e8f0a11",
-            "http://127.0.0.1:4011",
-            "http://[::1]:4011",
-        ] {
-            assert_eq!(IssuerUrl::parse(url).map(|issuer| issuer.as_str().to_owned()), Ok(url.to_owned()));
-        }
-    }
-
-    #[test]
-    fn look_alikes_are_refused() {
-        for url in [
-            "",
-            "token.actions.githubusercontent.com",
-            "ftp://example.com",
-            "HTTPS://example.com",
-            "https://",
-            "https://Example.com",
-            "https://example.com/",
-            "https://example.com//a",
-            "https://example.com/a/../b",
-            "https://example.com/.",
-            "https://example.com?x=1",
-            "https://example.com#x",
-            "https://user@example.com",
-            "https://example.com:443",
-            "https://example.com:09000",
-            "https://example.com:99999",
-            "https://example.com.",
-            "https://exa mple.com",
-            "https://example.com/%2e",
-            "https://ex\u{e4}mple.com",
-            "https://2130706433",
-            "https://0177.0.0.1",
-            "https://127.1",
-            "https://example.com\\evil",
-        ] {
-            assert!(IssuerUrl::parse(url).is_err(), "{url}");
-        }
-    }
 }

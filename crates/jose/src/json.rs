@@ -1,16 +1,17 @@
 //! JSON as a verifier reads it: one meaning or none (RFC 8259, RFC 7515 §4, RFC 7519 §4).
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 
-/// Levels of nesting that are read; a CI token has three.
+/// Levels of nesting that are read, the object itself counted; a CI token has three.
 pub const MAX_DEPTH: usize = 32;
 
-/// One JSON value. Integers stay integers: none passes through a float.
+/// One JSON value. An integer of 64 bits stays one: it never passes through a float.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
     /// `null`
@@ -19,7 +20,7 @@ pub enum Json {
     Bool(bool),
     /// A number written without fraction or exponent, from `-2^63` to `2^64 - 1`.
     Integer(i128),
-    /// Any other number.
+    /// Any other number, so also an integer beyond those: nothing compares it, and no time or id is one.
     Float(f64),
     /// A string.
     String(String),
@@ -55,16 +56,16 @@ pub enum JsonFault {
 impl Object {
     /// Reads one object and nothing behind it.
     pub fn parse(bytes: &[u8]) -> Result<Self, JsonFault> {
-        let value: Json = serde_json::from_slice(bytes).map_err(|error| fault_of(&error))?;
+        let fault = Cell::new(None);
+        let mut text = serde_json::Deserializer::from_slice(bytes);
+        let value = Strict { levels: MAX_DEPTH, fault: &fault }.deserialize(&mut text);
+        let value = value.and_then(|value| text.end().map(|()| value));
         match value {
-            Json::Object(object) if depth_of(&object.0) <= MAX_DEPTH => Ok(object),
-            Json::Object(_) => Err(JsonFault::TooDeep),
-            Json::Null
-            | Json::Bool(_)
-            | Json::Integer(_)
-            | Json::Float(_)
-            | Json::String(_)
-            | Json::Array(_) => Err(JsonFault::Syntax { line: 1, column: 1 }),
+            Ok(Json::Object(object)) => Ok(object),
+            Ok(_) => Err(JsonFault::Syntax { line: 1, column: 1 }),
+            Err(error) => {
+                Err(fault.take().unwrap_or(JsonFault::Syntax { line: error.line(), column: error.column() }))
+            }
         }
     }
 
@@ -159,11 +160,7 @@ impl Serialize for Json {
         match self {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Integer(value) => match (i64::try_from(*value), u64::try_from(*value)) {
-                (Ok(value), _) => serializer.serialize_i64(value),
-                (_, Ok(value)) => serializer.serialize_u64(value),
-                _ => Err(serde::ser::Error::custom("an integer beyond 64 bits")),
-            },
+            Self::Integer(value) => serializer.serialize_i128(*value),
             Self::Float(value) => serializer.serialize_f64(*value),
             Self::String(text) => serializer.serialize_str(text),
             Self::Array(items) => items.serialize(serializer),
@@ -185,17 +182,38 @@ impl fmt::Display for Object {
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor)
+/// Reads one value with so many levels left, and notes what is refused though it is JSON.
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    levels: usize,
+    fault: &'a Cell<Option<JsonFault>>,
+}
+
+impl Strict<'_> {
+    /// The reader of what is inside an array or object.
+    fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
+        match self.levels.checked_sub(1) {
+            Some(levels) => Ok(Self { levels, ..self }),
+            None => Err(self.refuse(JsonFault::TooDeep)),
+        }
+    }
+
+    fn refuse<E: serde::de::Error>(self, fault: JsonFault) -> E {
+        let error = E::custom(&fault);
+        self.fault.set(Some(fault));
+        error
     }
 }
 
-const DUPLICATE: &str = "duplicate member";
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Json;
 
-struct StrictVisitor;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
-impl<'de> Visitor<'de> for StrictVisitor {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -223,42 +241,22 @@ impl<'de> Visitor<'de> for StrictVisitor {
         Ok(Json::String(value))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let inside = self.inside()?;
         let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
+        while let Some(item) = access.next_element_seed(inside)? {
             items.push(item);
         }
         Ok(Json::Array(items))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let inside = self.inside()?;
         let mut members = BTreeMap::new();
-        while let Some((name, value)) = access.next_entry::<String, Json>()? {
-            if members.insert(name, value).is_some() {
-                return Err(A::Error::custom(DUPLICATE));
+        while let Some(name) = access.next_key::<String>()? {
+            if members.contains_key(&name) {
+                return Err(self.refuse(JsonFault::DuplicateMember));
             }
+            members.insert(name, access.next_value_seed(inside)?);
         }
         Ok(Json::Object(Object(members)))
     }
-}
-
-fn fault_of(error: &serde_json::Error) -> JsonFault {
-    let text = error.to_string();
-    if text.starts_with(DUPLICATE) {
-        JsonFault::DuplicateMember
-    } else if text.starts_with("recursion limit") {
-        JsonFault::TooDeep
-    } else {
-        JsonFault::Syntax { line: error.line(), column: error.column() }
-    }
-}
-
-/// Recursion is bounded: the reader above stops at the 128 levels.
-fn depth_of(members: &BTreeMap<String, Json>) -> usize {
-    fn of(value: &Json) -> usize {
-        match value {
-            Json::Array(items) => items.iter().map(of).max().unwrap_or(0).saturating_add(1),
-            Json::Object(object) => depth_of(&object.0),
-            Json::Null | Json::Bool(_) | Json::Integer(_) | Json::Float(_) | Json::String(_) => 0,
-        }
-    }
-    members.values().map(of).max().unwrap_or(0).saturating_add(1)
 }

@@ -102,7 +102,7 @@ impl KeySet {
             }
             match read(jwk, algorithms) {
                 Ok((algorithm, public)) => {
-                    set.keys.push(Arc::new(VerifyingKey { key_id, algorithm, public }))
+                    set.keys.push(Arc::new(VerifyingKey { key_id, algorithm, public }));
                 }
                 Err(reason) => set.skipped.push(SkippedKey { key_id, reason }),
             }
@@ -180,8 +180,11 @@ fn read(jwk: &Object, algorithms: &[Algorithm]) -> Result<(Algorithm, ParsedPubl
     Ok((algorithm, public))
 }
 
-/// RFC 7517 §4.2 and §4.3: a key that says what it is for must say that it verifies.
+/// RFC 7517 §4.2 and §4.3: a key that says what it is for must say that it verifies; §4.5: a key id is a text.
 fn check_purpose(jwk: &Object) -> Result<(), &'static str> {
+    if jwk.member("kid").is_some_and(|key_id| key_id.as_str().is_none()) {
+        return Err("its key id is not a text");
+    }
     if jwk.member("use").is_some_and(|purpose| purpose.as_str() != Some("sig")) {
         return Err("it is not for signatures");
     }

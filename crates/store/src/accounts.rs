@@ -68,7 +68,8 @@ impl AccountStatus {
 }
 
 impl Accounts<'_> {
-    /// Records an account, or takes over name, tenant and status for one that is known by issuer and external id.
+    /// Records an account, or takes over name, tenant (if one is given) and status for one that is known by issuer and
+    /// external id; its id stays.
     pub async fn upsert(&self, account: NewAccount, now: Timestamp) -> Result<Account, StoreFault> {
         let values = vec![
             account.id.to_string().into(),

@@ -118,7 +118,7 @@ impl ExchangeRecord {
         }
     }
 
-    /// Its values in the order of [`COLUMNS`].
+    /// Its values, in the order of the ledger's columns.
     pub(crate) fn values(&self) -> Vec<Value> {
         vec![
             self.id.to_string().into(),

@@ -51,8 +51,9 @@ impl Ledger {
 
     /// Records a success and spends its token in one commit; returns when that is durable.
     ///
-    /// The loser of a race for one token is recorded as a refusal in the same commit. A caller that stops waiting may
-    /// find the success recorded later: its credential has not left, and its token is spent.
+    /// The loser of a race for one token is recorded as a refusal in the same commit. Where the caller stops waiting,
+    /// nothing is written and the token stays unspent, unless the commit had begun: then the success is recorded and
+    /// its token spent, but its credential has not left.
     pub async fn record(
         &self,
         exchange: ExchangeRecord,
@@ -61,8 +62,8 @@ impl Ledger {
         self.engine.record(exchange, spend).await
     }
 
-    /// Hands over a refusal. It is written with one of the next commits, behind all successes; when too many wait it is
-    /// dropped and counted.
+    /// Hands over a refusal. It is written with one of the next commits, behind all successes; when too many wait, or
+    /// the database fails, it is dropped and counted.
     pub fn refuse(&self, exchange: ExchangeRecord) {
         self.engine.refuse(exchange);
     }

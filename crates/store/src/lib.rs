@@ -15,7 +15,8 @@ use std::time::Duration;
 
 pub use accounts::{Account, AccountStatus, Accounts, NewAccount};
 pub use engine::{
-    MAX_BATCH, MAX_READERS, MAX_WAITING_REFUSALS, MAX_WAITING_WRITES, READ_DEADLINE, WRITE_DEADLINE,
+    MAX_BATCH, MAX_LOG_BYTES, MAX_READERS, MAX_WAITING_REFUSALS, MAX_WAITING_WRITES, READ_DEADLINE,
+    WRITE_DEADLINE,
 };
 pub use exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Outcome};
 pub use fault::{LedgerFault, StoreFault};
@@ -46,8 +47,11 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreFault> {
         let path = url
             .strip_prefix("sqlite://")
-            .filter(|path| !path.is_empty())
-            .ok_or_else(|| StoreFault::Url("a store is written as `sqlite://PATH`".to_owned()))?
+            // SQLite reads these two as something else than the name of a file.
+            .filter(|path| !path.is_empty() && *path != ":memory:" && !path.starts_with("file:"))
+            .ok_or_else(|| {
+                StoreFault::Url("a store is written as `sqlite://PATH`, where PATH is a file".to_owned())
+            })?
             .to_owned();
         let engine = tokio::task::spawn_blocking(move || Engine::open(path.into()))
             .await

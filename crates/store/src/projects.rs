@@ -95,6 +95,13 @@ impl Projects<'_> {
         self.one(FIND, vec![issuer.into(), external_id.into()]).await
     }
 
+    /// Projects of this path, by id: paths are not unique, neither across issuers nor within one, where a repository
+    /// took the path of another.
+    pub async fn find_by_path(&self, issuer: Option<&str>, path: &str) -> Result<Vec<Project>, StoreFault> {
+        let values = vec![issuer.into(), path.into(), i64::from(MAX_PAGE).into()];
+        self.engine.read(FIND_BY_PATH, values).await?.into_iter().map(from_row).collect()
+    }
+
     /// The project of this id.
     pub async fn by_id(&self, id: ProjectId) -> Result<Option<Project>, StoreFault> {
         self.one(BY_ID, vec![id.to_string().into()]).await
@@ -174,6 +181,11 @@ const UPSERT: &str = concat!(
     columns!()
 );
 const FIND: &str = concat!("SELECT ", columns!(), " FROM projects WHERE issuer = $1 AND external_id = $2");
+const FIND_BY_PATH: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM projects WHERE (CAST($1 AS TEXT) IS NULL OR issuer = $1) AND path = $2 ORDER BY id LIMIT $3"
+);
 const BY_ID: &str = concat!("SELECT ", columns!(), " FROM projects WHERE id = $1");
 const LIST: &str = concat!(
     "SELECT ",

@@ -20,7 +20,9 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<Secret, Refusal> {
     }
     match rest.trim_matches(' ') {
         "" => malformed("the token after `Bearer` is empty: the variable that holds it is not set"),
-        "null" => malformed("the token is the word `null`: the answer that it was taken out of held no token"),
+        "null" => {
+            malformed("the token is the word `null`: the answer that it was taken out of held no token")
+        }
         token => Ok(Secret::new(token.to_owned())),
     }
 }

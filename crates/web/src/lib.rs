@@ -17,5 +17,5 @@ mod state;
 mod well_known;
 
 pub use routes::{ROUTES, Route, router};
-pub use server::{Drained, MAX_CONNECTIONS, serve};
+pub use server::{DRAIN_DEADLINE, Drained, MAX_CONNECTIONS, serve};
 pub use state::{Limits, Peer, Web};

@@ -21,11 +21,11 @@ use crate::state::Peer;
 /// Connections that are open at once; more wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 4_096;
 /// How long the head of a request may take, and a connection be idle between requests.
-pub const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// Header fields of one request.
-pub const MAX_HEADERS: usize = 100;
+const MAX_HEADERS: usize = 100;
 /// Bytes of the head of one request: a token of 16 KiB and all that stands beside it.
-pub const MAX_HEAD_SIZE_BYTES: usize = 48 * 1024;
+const MAX_HEAD_SIZE_BYTES: usize = 48 * 1024;
 /// How long requests in flight may take after the end was asked for.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
 

@@ -5,6 +5,8 @@
 
 mod readers;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod value;
 mod writer;
 
@@ -28,12 +30,18 @@ pub const MAX_BATCH: usize = 512;
 pub const MAX_WAITING_WRITES: usize = 4_096;
 /// Records of refusals that wait; more are dropped and counted.
 pub const MAX_WAITING_REFUSALS: usize = 4_096;
+/// Bytes of SQLite's write-ahead log beyond which the writer stops to empty it: under a load that never pauses, the
+/// thread that copies it never catches up.
+pub const MAX_LOG_BYTES: u64 = 64 * 1024 * 1024;
 /// Connections that read at once.
 pub const MAX_READERS: usize = 4;
 /// How long a read may take, its wait for a connection included.
 pub const READ_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a write may take, its wait for a commit included.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What calls after [`Engine::close`] are told.
+const CLOSED: &str = "it is closed";
 
 /// One open database.
 pub(crate) struct Engine {
@@ -68,8 +76,8 @@ impl Engine {
         }
     }
 
-    /// Records a success and spends its token, and returns when both are durable. A caller that gives up waiting may
-    /// find both written later; its credential has not left.
+    /// Records a success and spends its token, and returns when both are durable. A caller that gives up waiting finds
+    /// neither written, or both where the commit had begun; its credential has not left.
     pub(crate) async fn record(
         &self,
         exchange: ExchangeRecord,
@@ -88,13 +96,14 @@ impl Engine {
         self.writer.refusal(exchange);
     }
 
-    /// Refusals that were dropped because too many waited.
+    /// Refusals that were dropped because too many waited or the database failed.
     pub(crate) fn refusals_dropped(&self) -> u64 {
         self.writer.refusals_dropped()
     }
 
-    /// Writes what waits and ends the writer. Blocks.
+    /// Writes what waits, and closes the database: what was in its write-ahead log is in the file then. Blocks.
     pub(crate) fn close(&self) {
+        self.readers.close();
         self.writer.close();
     }
 }

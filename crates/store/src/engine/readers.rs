@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::value::{Row, Value};
-use super::{MAX_READERS, sqlite};
+use super::{CLOSED, MAX_READERS, sqlite};
 use crate::fault::StoreFault;
 
 /// A connection and the file that it was opened on.
@@ -15,13 +15,13 @@ type Idle = (Connection, Option<(u64, u64)>);
 
 pub(super) struct Readers {
     path: PathBuf,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
 }
 
 impl Readers {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, turns: Semaphore::new(MAX_READERS), idle: Mutex::default() }
+        Self { path, turns: Arc::new(Semaphore::new(MAX_READERS)), idle: Mutex::default() }
     }
 
     pub(super) async fn read(
@@ -29,11 +29,21 @@ impl Readers {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreFault> {
-        let gone = |fault: &dyn std::fmt::Display| StoreFault::Unavailable(fault.to_string());
-        let _turn = self.turns.acquire().await.map_err(|fault| gone(&fault))?;
-        let readers = Arc::clone(&self);
-        let read = tokio::task::spawn_blocking(move || readers.run(sql, &values));
-        read.await.map_err(|fault| gone(&fault))?
+        let closed = |_| StoreFault::Unavailable(CLOSED.to_owned());
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(closed)?;
+        // The turn goes along: a caller that gives up leaves its read running, and that counts until it ends.
+        let read = tokio::task::spawn_blocking(move || {
+            let rows = self.run(sql, &values);
+            drop(turn);
+            rows
+        });
+        read.await.map_err(|fault| StoreFault::Unavailable(fault.to_string()))?
+    }
+
+    /// Later reads fail; connections are closed, those in use when their read ends.
+    pub(super) fn close(&self) {
+        self.turns.close();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// A connection that failed is not kept: the next read opens a new one.
@@ -45,7 +55,10 @@ impl Readers {
             _ => sqlite::open_reader(&self.path)?,
         };
         let rows = sqlite::run(&connection, sql, values)?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((connection, now));
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.turns.is_closed() {
+            idle.push((connection, now));
+        }
         Ok(rows)
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn create(path: &Path) -> Result<Connection, StoreFault> {
     {
         return Err(StoreFault::Unavailable(format!("`{}`: {error}", path.display())));
     }
-    let mut connection = open_writer(path)?;
+    let mut connection = configure(path)?;
     migrate(&mut connection)?;
     Ok(connection)
 }
@@ -37,25 +37,46 @@ pub(super) fn create(path: &Path) -> Result<Connection, StoreFault> {
 /// Opens an existing database for writing: durable, and never made anew, so that a lost file is not taken for an
 /// empty one.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreFault> {
+    let connection = configure(path)?;
+    check_version(&connection)?;
+    Ok(connection)
+}
+
+fn configure(path: &Path) -> Result<Connection, StoreFault> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL"), ("wal_autocheckpoint", "0")] {
+    for (pragma, value) in [
+        ("journal_mode", "WAL"),
+        ("synchronous", "FULL"),
+        ("wal_autocheckpoint", "0"),
+        ("foreign_keys", "ON"),
+    ] {
         connection.pragma_update(None, pragma, value).map_err(|error| fault(&error))?;
     }
-    connection.pragma_update(None, "foreign_keys", true).map_err(|error| fault(&error))?;
+    check_durability(&connection)?;
+    Ok(connection)
+}
+
+/// SQLite refuses a journal mode or a `synchronous` without a word, so both are read back.
+pub(super) fn check_durability(connection: &Connection) -> Result<(), StoreFault> {
+    let journal: String = connection
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .map_err(|error| fault(&error))?;
     let synchronous: i64 = connection
         .pragma_query_value(None, "synchronous", |row| row.get(0))
         .map_err(|error| fault(&error))?;
-    if synchronous != FULL {
-        return Err(StoreFault::Refused(format!(
-            "the database writes with synchronous = {synchronous}, not {FULL}"
-        )));
+    if journal == "wal" && synchronous == FULL {
+        return Ok(());
     }
-    Ok(connection)
+    Err(StoreFault::Refused(format!(
+        "the database writes with journal_mode = {journal} and synchronous = {synchronous}, not wal and {FULL}"
+    )))
 }
 
 /// Opens an existing database for reading.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreFault> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    check_version(&connection)?;
+    Ok(connection)
 }
 
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreFault> {
@@ -66,15 +87,33 @@ fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreFault> {
     Ok(connection)
 }
 
+/// The version that the migrations lead to.
+fn known_version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+fn version(connection: &Connection) -> Result<i64, StoreFault> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(|error| fault(&error))
+}
+
+/// Refuses a file that took the place of the database and is not of this version: only a start migrates.
+fn check_version(connection: &Connection) -> Result<(), StoreFault> {
+    let (found, known) = (version(connection)?, known_version());
+    if found == known {
+        return Ok(());
+    }
+    Err(StoreFault::Refused(format!(
+        "the database was replaced by one of version {found}, this daypass knows {known}: restart it"
+    )))
+}
+
 fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
-    let steps = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let steps = known_version();
     // IMMEDIATE: two processes that start at once migrate one after the other, and the second sees what the first did.
     let transaction = connection
         .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
         .map_err(|error| fault(&error))?;
-    let done: i64 = transaction
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(|error| fault(&error))?;
+    let done = version(&transaction)?;
     if done > steps {
         return Err(StoreFault::Refused(format!(
             "the database has version {done}, this daypass knows {steps}: use the newer daypass"
@@ -93,9 +132,27 @@ pub(super) fn file_identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
+/// Bytes of the write-ahead log beside the database; 0 where there is none.
+pub(super) fn log_bytes(path: &Path) -> u64 {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    fs::metadata(log).map_or(0, |metadata| metadata.len())
+}
+
+/// Copies all of the write-ahead log into the database and empties it, unless somebody is reading or copying it now.
+pub(super) fn empty_log(connection: &Connection) -> Result<(), StoreFault> {
+    connection.busy_timeout(Duration::ZERO).map_err(|error| fault(&error))?;
+    let emptied = run(connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]);
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| fault(&error))?;
+    emptied.map(drop)
+}
+
 /// Runs a statement; its parameters `$1`, `$2`, … are bound by name, since SQLite numbers them by appearance.
 pub(crate) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
     let mut statement = connection.prepare_cached(sql).map_err(|error| fault(&error))?;
+    if statement.parameter_count() != values.len() {
+        return Err(StoreFault::Corrupt("the statement has other parameters than values".to_owned()));
+    }
     for (number, value) in (1_usize..).zip(values) {
         refuse_nul(value)?;
         let index = statement.parameter_index(&format!("${number}")).map_err(|error| fault(&error))?;

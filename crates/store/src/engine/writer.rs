@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::value::{Row, Value};
-use super::{MAX_BATCH, MAX_WAITING_REFUSALS, MAX_WAITING_WRITES, sqlite};
+use super::{CLOSED, MAX_BATCH, MAX_LOG_BYTES, MAX_WAITING_REFUSALS, MAX_WAITING_WRITES, sqlite};
 use crate::exchanges::ExchangeRecord;
 use crate::fault::{LedgerFault, StoreFault};
 use crate::ledger::{self, Recorded, Spend};
@@ -52,7 +52,13 @@ struct Shared {
 
 pub(super) struct Writer {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Why a request was not taken.
+enum NoRoom {
+    Full,
+    Closed,
 }
 
 impl Writer {
@@ -61,22 +67,24 @@ impl Writer {
         let unavailable = |error: std::io::Error| StoreFault::Unavailable(error.to_string());
         let (checkpoint, due) = mpsc::sync_channel(1);
         let at = path.clone();
-        thread::Builder::new()
+        let copying = thread::Builder::new()
             .name("daypass-checkpoint".to_owned())
             .spawn(move || checkpoints(&at, &due))
             .map_err(unavailable)?;
         let opened_on = sqlite::file_identity(&path);
         let mut open = Open { path, opened_on, connection: Some(connection), checkpoint, rows: 0 };
         let queue = Arc::clone(&shared);
-        let thread = thread::Builder::new()
+        let writing = thread::Builder::new()
             .name("daypass-ledger".to_owned())
             .spawn(move || {
                 while let Some((work, refusals)) = queue.next_batch() {
-                    open.commit(work, &refusals);
+                    let written = open.commit(work, &refusals);
+                    queue.count_dropped(refusals.len().saturating_sub(written));
                 }
             })
             .map_err(unavailable)?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+        // In the order in which they end: the one that copies ends when the one that writes has.
+        Ok(Self { shared, threads: Mutex::new(vec![writing, copying]) })
     }
 
     pub(super) fn exchange(
@@ -85,10 +93,10 @@ impl Writer {
         spend: Option<Spend>,
     ) -> Result<oneshot::Receiver<Result<Recorded, LedgerFault>>, LedgerFault> {
         let (answer, answered) = oneshot::channel();
-        if self.shared.add(Work::Exchange(Box::new(exchange), spend, answer)) {
-            Ok(answered)
-        } else {
-            Err(LedgerFault::Overloaded)
+        match self.shared.add(Work::Exchange(Box::new(exchange), spend, answer)) {
+            Ok(()) => Ok(answered),
+            Err(NoRoom::Full) => Err(LedgerFault::Overloaded),
+            Err(NoRoom::Closed) => Err(StoreFault::Unavailable(CLOSED.to_owned()).into()),
         }
     }
 
@@ -98,10 +106,11 @@ impl Writer {
         values: Vec<Value>,
     ) -> Result<oneshot::Receiver<Result<Vec<Row>, StoreFault>>, StoreFault> {
         let (answer, answered) = oneshot::channel();
-        if self.shared.add(Work::Statement(sql, values, answer)) {
-            Ok(answered)
-        } else {
-            Err(StoreFault::Unavailable("too many writes wait".to_owned()))
+        let unavailable = |why: &str| Err(StoreFault::Unavailable(why.to_owned()));
+        match self.shared.add(Work::Statement(sql, values, answer)) {
+            Ok(()) => Ok(answered),
+            Err(NoRoom::Full) => unavailable("too many writes wait"),
+            Err(NoRoom::Closed) => unavailable(CLOSED),
         }
     }
 
@@ -123,11 +132,12 @@ impl Writer {
     pub(super) fn close(&self) {
         self.shared.lock().is_closed = true;
         self.shared.arrived.notify_one();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that writes the store panicked");
+        // The lock is held until both have ended: whoever closes again returns no sooner.
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread that writes the store panicked");
+            }
         }
     }
 }
@@ -143,16 +153,24 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether there was room for it.
-    fn add(&self, work: Work) -> bool {
+    fn add(&self, work: Work) -> Result<(), NoRoom> {
         let mut queue = self.lock();
-        if queue.is_closed || queue.work.len() >= MAX_WAITING_WRITES {
-            return false;
+        if queue.is_closed {
+            return Err(NoRoom::Closed);
+        }
+        if queue.work.len() >= MAX_WAITING_WRITES {
+            return Err(NoRoom::Full);
         }
         queue.work.push_back(work);
         drop(queue);
         self.arrived.notify_one();
-        true
+        Ok(())
+    }
+
+    fn count_dropped(&self, refusals: usize) {
+        let mut queue = self.lock();
+        queue.refusals_dropped =
+            queue.refusals_dropped.saturating_add(u64::try_from(refusals).unwrap_or(u64::MAX));
     }
 
     /// All that waits, up to a bound; `None` when the queue is closed and empty.
@@ -184,34 +202,44 @@ struct Open {
 }
 
 impl Open {
-    /// Writes a batch in one transaction and releases its callers. A success is said only after COMMIT returned.
-    fn commit(&mut self, work: Vec<Work>, refusals: &[ExchangeRecord]) {
+    /// Writes a batch in one transaction and releases its callers; gives the number of refusals that were written. A
+    /// success is said only after COMMIT returned.
+    fn commit(&mut self, work: Vec<Work>, refusals: &[ExchangeRecord]) -> usize {
         let count = work.len().saturating_add(refusals.len());
         let connection = match self.begin() {
             Ok(connection) => connection,
-            Err(fault) => return refuse_all(work, &fault),
-        };
-        let done: Vec<Done> = work.into_iter().map(|one| one.run(connection)).collect();
-        for refusal in refusals {
-            let written = in_savepoint(connection, |connection| ledger::insert(connection, refusal));
-            if let Err(fault) = written {
-                tracing::warn!(exchange.id = %refusal.id, "the record of a refusal was not written: {fault}");
-            }
-        }
-        match sqlite::run(connection, "COMMIT", &[]) {
-            Ok(_) => done.into_iter().for_each(Done::release),
             Err(fault) => {
-                for one in done {
-                    one.fail(&fault);
-                }
-                self.connection = None;
+                refuse_all(work, &fault);
+                return 0;
             }
+        };
+        let done: Vec<Done> = work.into_iter().filter_map(|one| one.run(connection)).collect();
+        let written = refusals.iter().filter(|refusal| write_refusal(connection, refusal)).count();
+        if let Err(fault) = sqlite::run(connection, "COMMIT", &[]) {
+            for one in done {
+                one.fail(&fault);
+            }
+            self.connection = None;
+            return 0;
         }
-        self.rows = self.rows.saturating_add(count);
+        done.into_iter().for_each(Done::release);
+        self.bound_log(count);
+        written
+    }
+
+    /// Has the write-ahead log copied by the other thread now and then; empties it here where that does not keep up.
+    fn bound_log(&mut self, rows: usize) {
+        self.rows = self.rows.saturating_add(rows);
         if self.rows >= CHECKPOINT_ROWS {
             self.rows = 0;
             // Full means that one is due already.
             let _already_due = self.checkpoint.try_send(());
+        }
+        if sqlite::log_bytes(&self.path) > MAX_LOG_BYTES
+            && let Some(connection) = &self.connection
+            && let Err(fault) = sqlite::empty_log(connection)
+        {
+            tracing::warn!("the write-ahead log was not emptied, the next commit tries again: {fault}");
         }
     }
 
@@ -237,17 +265,20 @@ impl Open {
 }
 
 impl Work {
-    fn run(self, connection: &Connection) -> Done {
+    /// `None` where the caller has stopped waiting: nothing is written then, and no token spent.
+    fn run(self, connection: &Connection) -> Option<Done> {
         match self {
+            Self::Exchange(_, _, answer) if answer.is_closed() => None,
+            Self::Statement(_, _, answer) if answer.is_closed() => None,
             Self::Exchange(exchange, spend, answer) => {
                 let outcome =
                     in_savepoint(connection, |connection| ledger::write(connection, &exchange, spend));
-                Done::Exchange(answer, outcome.map_err(LedgerFault::from).and_then(|recorded| recorded))
+                Some(Done::Exchange(answer, outcome.map_err(LedgerFault::from).and_then(|recorded| recorded)))
             }
-            Self::Statement(sql, values, answer) => Done::Statement(
+            Self::Statement(sql, values, answer) => Some(Done::Statement(
                 answer,
                 in_savepoint(connection, |connection| sqlite::run(connection, sql, &values)),
-            ),
+            )),
         }
     }
 }
@@ -278,17 +309,33 @@ fn refuse_all(work: Vec<Work>, fault: &StoreFault) {
     }
 }
 
-/// Runs one request; whatever it wrote before it failed is taken back.
-fn in_savepoint<T>(
+fn write_refusal(connection: &Connection, refusal: &ExchangeRecord) -> bool {
+    let written = in_savepoint(connection, |connection| ledger::insert(connection, refusal));
+    if let Err(fault) = &written {
+        tracing::warn!(exchange.id = %refusal.id, "the record of a refusal was not written: {fault}");
+    }
+    written.is_ok()
+}
+
+/// Runs one request; whatever it wrote before it failed is taken back. Where that is not possible, the transaction is
+/// given up: what follows in the batch fails here, and all of it at COMMIT.
+pub(super) fn in_savepoint<T>(
     connection: &Connection,
     request: impl FnOnce(&Connection) -> Result<T, StoreFault>,
 ) -> Result<T, StoreFault> {
+    // SQLite takes a whole transaction back by itself when the disk fails; a savepoint would begin another then.
+    if connection.is_autocommit() {
+        return Err(StoreFault::Unavailable("the transaction was lost".to_owned()));
+    }
     sqlite::run(connection, "SAVEPOINT request", &[])?;
     let outcome = request(connection);
-    if outcome.is_err() {
-        sqlite::run(connection, "ROLLBACK TO request", &[])?;
+    let undone =
+        if outcome.is_err() { sqlite::run(connection, "ROLLBACK TO request", &[]) } else { Ok(Vec::new()) };
+    if let Err(fault) = undone.and_then(|_| sqlite::run(connection, "RELEASE request", &[])) {
+        // Where even this fails, the transaction is gone already.
+        let _given_up = sqlite::run(connection, "ROLLBACK", &[]);
+        return Err(fault);
     }
-    sqlite::run(connection, "RELEASE request", &[])?;
     outcome
 }
 

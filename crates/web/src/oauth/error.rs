@@ -55,14 +55,24 @@ fn status(code: Code) -> StatusCode {
     }
 }
 
+/// Codes that OAuth has a word of its own for (RFC 6749 §5.2, RFC 8693 §2.2.2).
+const OWN_WORDS: [(Code, &str); 3] = [
+    (Code::GrantTypeUnsupported, "unsupported_grant_type"),
+    (Code::TargetInvalid, "invalid_target"),
+    (Code::ScopeInvalid, "invalid_scope"),
+];
+
 fn error(code: Code) -> &'static str {
-    match code {
-        Code::GrantTypeUnsupported => "unsupported_grant_type",
-        Code::TargetInvalid => "invalid_target",
-        Code::ScopeInvalid => "invalid_scope",
-        _ => match code.class() {
-            Class::Limited | Class::Unavailable | Class::Internal => "temporarily_unavailable",
-            _ => "invalid_request",
-        },
-    }
+    let of_class = match code.class() {
+        Class::Limited | Class::Unavailable | Class::Internal => "temporarily_unavailable",
+        Class::Unauthenticated
+        | Class::TokenInvalid
+        | Class::Malformed
+        | Class::Denied
+        | Class::TooLarge
+        | Class::NotFound
+        | Class::MethodNotAllowed
+        | Class::MediaType => "invalid_request",
+    };
+    OWN_WORDS.into_iter().find(|(known, _)| *known == code).map_or(of_class, |(_, error)| error)
 }

@@ -1,0 +1,40 @@
+//! What is sent and what comes back.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+/// One request. It may hold secrets, so it has no `Debug`.
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// An absolute `https://` or `http://` URL without user and fragment.
+    pub url: String,
+    /// Headers. `Host`, `User-Agent`, `Accept-Encoding`, `Connection` and the framing of the body are not the caller's.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body; empty for none.
+    pub body: Bytes,
+    /// A larger answer is [`FetchFault::TooLarge`](crate::FetchFault::TooLarge).
+    pub max_response_bytes: usize,
+    /// For everything together: waiting for a place, resolving, connecting, sending, reading to the end.
+    pub deadline: Duration,
+}
+
+/// A whole answer, whatever its status: redirects are not followed.
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, at most `max_response_bytes`.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Response {
+    /// Its status alone: headers and body may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! One suite for every engine: each function is given a place where a store can be opened, again and again.
+
+pub(crate) mod directory;
+pub(crate) mod ledger;
+pub(crate) mod listing;
+pub(crate) mod opening;
+pub(crate) mod refusals;
+pub(crate) mod signing_keys;
+pub(crate) mod spending;
+
+/// Makes a test of each function, for one kind of place.
+macro_rules! on {
+    ($engine:ident: $($module:ident { $($name:ident)* })*) => {
+        mod $engine {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$module::$name(&crate::support::$engine()).await;
+                }
+            )*)*
+        }
+    };
+}
+
+on! { sqlite:
+    opening {
+        a_store_that_is_opened_again_keeps_what_was_written
+        a_store_that_is_open_can_be_opened_once_more
+        many_servers_that_start_at_once_on_a_new_store_all_start
+        a_store_takes_a_write_when_it_is_asked_how_it_is
+        a_closed_store_takes_and_gives_nothing
+        closing_writes_what_waits
+    }
+    ledger {
+        a_success_is_there_after_reopening_with_all_that_was_recorded
+        an_exchange_that_was_never_made_is_not_shown
+        any_text_survives
+        what_is_not_known_stays_unknown
+        an_exchange_with_a_nul_in_any_column_is_refused_and_leaves_nothing
+        an_exchange_that_breaks_a_constraint_leaves_nothing_and_spends_nothing
+        a_bad_exchange_fails_alone_in_its_batch
+    }
+    spending {
+        a_second_use_is_refused_with_who_was_first_and_recorded
+        a_spent_token_stays_spent_after_reopening
+        a_token_that_may_be_used_again_may_be_used_again
+        a_token_is_refused_if_either_use_says_once
+        keys_are_compared_whole
+        fifty_uses_at_once_give_one_success_and_forty_nine_recorded_refusals
+        two_servers_that_race_for_a_token_give_it_once
+        a_sweep_forgets_in_chunks_and_only_what_is_past
+    }
+    refusals {
+        a_refusal_is_written_with_the_next_commit
+        a_refusal_spends_no_token
+        many_refusals_are_all_written
+        a_refusal_that_cannot_be_written_is_counted_and_fails_nobody
+    }
+    listing {
+        exchanges_are_listed_newest_first_and_in_pages
+        exchanges_are_filtered_by_each_property_and_by_all
+    }
+    directory {
+        an_account_is_one_by_issuer_and_external_id
+        a_project_keeps_its_id_and_configuration_when_it_is_recorded_again
+        a_project_belongs_to_an_account_that_exists
+        a_project_changes_its_standing_and_configuration
+        projects_are_listed_in_pages
+        projects_are_found_by_path_though_several_have_it
+        two_servers_that_record_one_project_at_once_record_one
+    }
+    signing_keys {
+        of_servers_that_start_at_once_one_writes_the_first_key
+        a_key_comes_back_as_it_was_written
+    }
+}

@@ -1,0 +1,172 @@
+//! SQLite's file: where it may be, who may read it, and what happens when it is moved under an open store.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use daypass_store::{LedgerFault, Store, StoreFault};
+use rusqlite::Connection;
+
+use crate::support::{Place, account_in, all, at, bare, once, project, sqlite, success};
+
+fn mode(place: &Place, name: &str) -> u32 {
+    fs::metadata(place.beside(name)).unwrap().permissions().mode() & 0o777
+}
+
+/// Renames the database with the two files that belong to it.
+fn rename(place: &Place, from: &str, to: &str) {
+    for suffix in ["", "-wal", "-shm"] {
+        let from = place.beside(&format!("{from}{suffix}"));
+        if from.exists() {
+            fs::rename(from, place.beside(&format!("{to}{suffix}"))).unwrap();
+        }
+    }
+}
+
+async fn assert_unavailable(store: &Store) {
+    assert!(matches!(store.ping().await, Err(StoreFault::Unavailable(_))));
+    assert!(matches!(store.projects().list(None, 1).await, Err(StoreFault::Unavailable(_))));
+    let recorded = store.ledger().record(success(9), Some(once(9))).await;
+    assert!(matches!(recorded, Err(LedgerFault::Store(StoreFault::Unavailable(_)))), "{recorded:?}");
+}
+
+#[tokio::test]
+async fn a_url_names_a_file() {
+    for url in [
+        "",
+        "sqlite:",
+        "sqlite://",
+        "sqlite://:memory:",
+        "sqlite://file:a.db",
+        "postgres://a/b",
+        "a.db",
+        "SQLITE:///a.db",
+    ] {
+        assert!(matches!(Store::open(url).await.err(), Some(StoreFault::Url(_))), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_missing_is_not_made() {
+    let place = sqlite();
+    let url = format!("sqlite://{}", place.beside("missing/daypass.db").display());
+    assert!(matches!(Store::open(&url).await.err(), Some(StoreFault::Unavailable(_))));
+    assert!(!place.beside("missing").exists());
+    let folder = format!("sqlite://{}", place.beside("").display());
+    assert!(matches!(Store::open(&folder).await.err(), Some(StoreFault::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn the_database_can_be_read_by_its_owner_alone() {
+    let place = sqlite();
+    let store = place.open().await;
+    store.ledger().record(success(1), None).await.unwrap();
+    assert_eq!(["daypass.db", "daypass.db-wal", "daypass.db-shm"].map(|name| mode(&place, name)), [0o600; 3]);
+}
+
+#[tokio::test]
+async fn a_closed_database_is_one_file() {
+    let place = sqlite();
+    let store = place.open().await;
+    store.ledger().record(success(1), None).await.unwrap();
+    assert_eq!(all(&store).await.len(), 1);
+    assert!(place.beside("daypass.db-wal").exists());
+    store.close().await;
+    // Whoever copies the file now has everything.
+    assert_eq!(fs::read_dir(place.beside("")).unwrap().count(), 1);
+    fs::rename(place.file(), place.beside("copy")).unwrap();
+    rename(&place, "copy", "daypass.db");
+    assert_eq!(all(&place.open().await).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused_and_left_alone() {
+    let place = sqlite();
+    place.open().await.close().await;
+    let connection = Connection::open(place.file()).unwrap();
+    connection.pragma_update(None, "user_version", 2).unwrap();
+    let fault = Store::open(&place.url).await.err();
+    assert!(matches!(&fault, Some(StoreFault::Refused(text)) if text.contains("version 2")), "{fault:?}");
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 2);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let place = sqlite();
+    fs::write(place.file(), "not a database, and long enough to be told from one: ".repeat(40)).unwrap();
+    assert!(matches!(Store::open(&place.url).await.err(), Some(StoreFault::Unavailable(_))));
+    assert!(fs::read_to_string(place.file()).unwrap().starts_with("not a database"));
+}
+
+#[tokio::test]
+async fn a_database_that_is_moved_away_is_not_made_anew_and_is_used_again_when_it_is_back() {
+    let place = sqlite();
+    let store = place.open().await;
+    let owner = account_in(&store).await;
+    store.ledger().record(success(1), Some(once(1))).await.unwrap();
+    for is_whole in [true, false, true] {
+        // With the files that belong to it, or without.
+        if is_whole {
+            rename(&place, "daypass.db", "away.db");
+        } else {
+            fs::rename(place.file(), place.beside("away.db")).unwrap();
+        }
+        for _ in 0..2 {
+            assert_unavailable(&store).await;
+        }
+        assert!(!place.file().exists());
+        rename(&place, "away.db", "daypass.db");
+        assert_eq!(store.ping().await, Ok(()));
+        let again = store.ledger().record(success(2), Some(once(1))).await;
+        assert!(matches!(again, Err(LedgerFault::AlreadySpent { .. })), "{again:?}");
+    }
+    store.projects().upsert(project(owner, "42"), at(1)).await.unwrap();
+    assert_eq!(store.projects().list(None, 10).await.unwrap().len(), 1);
+    assert_eq!(all(&store).await.len(), 4);
+}
+
+#[tokio::test]
+async fn refusals_that_a_database_which_is_away_cannot_take_are_counted() {
+    let place = sqlite();
+    let store = place.open().await;
+    rename(&place, "daypass.db", "away.db");
+    for number in 0..3 {
+        store.ledger().refuse(bare(number));
+    }
+    store.close().await;
+    assert_eq!(store.ledger().refusals_dropped(), 3);
+}
+
+#[tokio::test]
+async fn a_database_that_takes_the_place_of_another_is_used_from_then_on() {
+    let place = sqlite();
+    place.open().await.close().await;
+    rename(&place, "daypass.db", "backup.db");
+    let store = place.open().await;
+    store.ledger().record(success(1), Some(once(1))).await.unwrap();
+    assert_eq!(all(&store).await.len(), 1);
+    rename(&place, "daypass.db", "old.db");
+    rename(&place, "backup.db", "daypass.db");
+    assert_eq!(all(&store).await.len(), 0);
+    store.ledger().record(success(2), Some(once(1))).await.unwrap();
+    assert_eq!(all(&store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_of_another_version_that_takes_the_place_of_the_database_is_refused() {
+    for version in [0, 2] {
+        let place = sqlite();
+        let other = Connection::open(place.beside("other.db")).unwrap();
+        other.pragma_update(None, "user_version", version).unwrap();
+        other
+            .execute_batch(
+                "CREATE TABLE meta (name TEXT, value INTEGER); INSERT INTO meta VALUES ('ping', 0)",
+            )
+            .unwrap();
+        let store = place.open().await;
+        rename(&place, "daypass.db", "old.db");
+        rename(&place, "other.db", "daypass.db");
+        assert!(matches!(store.ping().await, Err(StoreFault::Refused(_))));
+        assert!(matches!(store.projects().list(None, 1).await, Err(StoreFault::Refused(_))));
+    }
+}

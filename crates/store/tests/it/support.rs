@@ -1,0 +1,171 @@
+//! Places for stores, records to put in, and futures that are started without waiting for them.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use daypass_jose::ids::{AccountId, CredentialId, ExchangeId, ProjectId, RequestId};
+use daypass_jose::{Random, Timestamp};
+use daypass_store::{
+    AccountStatus, CredentialRecord, ExchangeFilter, ExchangeRecord, LedgerFault, NewAccount, NewProject,
+    Outcome, Recorded, Spend, Store,
+};
+use rusqlite::Connection;
+
+/// Where a store can be opened.
+pub(crate) struct Place {
+    pub(crate) url: String,
+    folder: tempfile::TempDir,
+}
+
+/// An empty place for SQLite.
+pub(crate) fn sqlite() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    Place { url: format!("sqlite://{}", folder.path().join("daypass.db").display()), folder }
+}
+
+impl Place {
+    pub(crate) async fn open(&self) -> Store {
+        Store::open(&self.url).await.unwrap()
+    }
+
+    /// Keeps every store here from writing until the guard is dropped, which must be soon.
+    pub(crate) fn held(&self) -> Connection {
+        let connection = Connection::open(self.file()).unwrap();
+        connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        connection
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.beside("daypass.db")
+    }
+
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// Numbers that never come twice.
+struct Counter;
+
+impl Random for Counter {
+    fn fill(&self, bytes: &mut [u8]) {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        bytes.fill(0);
+        let start = bytes.len() - number.len();
+        bytes[start..].copy_from_slice(&number);
+    }
+}
+
+pub(crate) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+pub(crate) fn project_id() -> ProjectId {
+    ProjectId::new(at(0), &Counter)
+}
+
+/// A refusal of which only the moment is known.
+pub(crate) fn bare(millis: i64) -> ExchangeRecord {
+    ExchangeRecord::new(ExchangeId::new(at(millis), &Counter), at(millis), "seed", "192.0.2.1")
+}
+
+/// A success with every column filled, and one credential.
+pub(crate) fn success(millis: i64) -> ExchangeRecord {
+    let text = |text: &str| Some(text.to_owned());
+    ExchangeRecord {
+        outcome: Outcome::Success,
+        code: None,
+        detail: text("detail"),
+        issuer: text("github"),
+        role: text("deploy"),
+        repository_id: text("123456789"),
+        repository: text("octo-org/octo-repo"),
+        owner_id: text("65"),
+        owner: text("octo-org"),
+        run_id: text("30433642"),
+        job: text("1"),
+        event: text("push"),
+        git_ref: text("refs/heads/main"),
+        project_id: Some(project_id()),
+        policy_version: text("v1"),
+        claims: text("{}"),
+        trace: text("[]"),
+        request_id: Some(RequestId::new(at(millis), &Counter)),
+        credentials: vec![credential()],
+        ..bare(millis)
+    }
+}
+
+pub(crate) fn credential() -> CredentialRecord {
+    CredentialRecord {
+        id: CredentialId::new(at(0), &Counter),
+        kind: "pass".to_owned(),
+        audience: Some("https://api.example.com".to_owned()),
+        scopes: vec!["config:read".to_owned(), "findings:write".to_owned()],
+        expires_at: at(900_000),
+        key_id: Some("kid".to_owned()),
+    }
+}
+
+/// A token that may be used once.
+pub(crate) fn once(key: u8) -> Spend {
+    Spend { key: [key; 32], remember_until: at(1_000_000), once: true }
+}
+
+pub(crate) fn account(external_id: &str) -> NewAccount {
+    NewAccount {
+        id: AccountId::new(at(0), &Counter),
+        issuer: "github".to_owned(),
+        external_id: external_id.to_owned(),
+        name: "octo-org".to_owned(),
+        tenant: Some("acme".to_owned()),
+        status: AccountStatus::Accepted,
+    }
+}
+
+pub(crate) fn project(account_id: AccountId, external_id: &str) -> NewProject {
+    NewProject {
+        id: project_id(),
+        account_id,
+        issuer: "github".to_owned(),
+        external_id: external_id.to_owned(),
+        path: format!("octo-org/{external_id}"),
+    }
+}
+
+/// An account, recorded.
+pub(crate) async fn account_in(store: &Store) -> AccountId {
+    store.accounts().upsert(account("65"), at(0)).await.unwrap().id
+}
+
+pub(crate) async fn all(store: &Store) -> Vec<ExchangeRecord> {
+    let mut filter = ExchangeFilter::default();
+    let mut found: Vec<ExchangeRecord> = Vec::new();
+    loop {
+        let page = store.ledger().list(&filter, 1_000).await.unwrap();
+        let Some(last) = page.last() else { return found };
+        filter.before = Some(last.id);
+        found.extend(page);
+    }
+}
+
+/// An exchange that was handed to the ledger; its answer may be waited for, or not.
+pub(crate) type Started<'a> = Pin<Box<dyn Future<Output = Result<Recorded, LedgerFault>> + Send + 'a>>;
+
+/// Hands an exchange to the ledger and does not wait; gives the answer where there is one at once.
+pub(crate) fn start(
+    store: &Store,
+    exchange: ExchangeRecord,
+    spend: Option<Spend>,
+) -> (Started<'_>, Option<Result<Recorded, LedgerFault>>) {
+    let mut started: Started<'_> = Box::pin(store.ledger().record(exchange, spend));
+    let answer = match started.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => Some(answer),
+        Poll::Pending => None,
+    };
+    (started, answer)
+}

@@ -1,0 +1,120 @@
+//! What happens when something that the server needs is gone, and that it recovers by itself.
+
+use daypass_store::AccountStatus;
+use serde_json::json;
+
+use crate::attacks::kit::{Kit, Table};
+use crate::support::app::{Setup, TestApp};
+use crate::support::keys::TestKey;
+
+async fn start() -> (Kit, Table, TestApp) {
+    let kit = Kit::start().await;
+    let app = Setup::new()
+        .shared("main", kit.main.url(), "github", &["RS256"])
+        .shared("second", kit.second.url(), "github", &["ES256"])
+        .start()
+        .await;
+    app.onboard("main", "123456789", "65", AccountStatus::Accepted).await;
+    app.onboard("second", "123456789", "65", AccountStatus::Accepted).await;
+    (kit, Table::default(), app)
+}
+
+#[tokio::test]
+async fn without_its_store_the_server_gives_nothing_says_so_and_comes_back() {
+    let (kit, mut table, app) = start().await;
+    assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
+    let (database, away) = (app.database(), app.database().with_extension("away"));
+    let token = kit.honest(&mut table);
+    for suffix in ["", "-wal", "-shm"] {
+        let from = database.with_extension(format!("db{suffix}"));
+        std::fs::rename(&from, away.with_extension(format!("away{suffix}"))).unwrap();
+    }
+    let gone = app.exchange(&token, None).await;
+    assert_eq!((gone.status, gone.code()), (503, "store_unavailable".to_owned()));
+    assert!(gone.header("retry-after").is_some());
+    let ready = app.get("/readyz", None).await;
+    assert_eq!((ready.status, &ready.json()["ready"]), (503, &json!(false)));
+    assert!(ready.json()["checks"]["store"].as_str().unwrap().contains("unavailable"), "{}", ready.body);
+    assert_eq!(app.get("/healthz", None).await.status, 200);
+    for suffix in ["", "-wal", "-shm"] {
+        let to = database.with_extension(format!("db{suffix}"));
+        std::fs::rename(away.with_extension(format!("away{suffix}")), to).unwrap();
+    }
+    assert_eq!(app.exchange(&token, None).await.status, 200, "the same token: it was not spent");
+    assert_eq!(app.get("/readyz", None).await.status, 200);
+    assert_eq!(app.exchange(&token, None).await.code(), "token_already_used");
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_down_is_a_503_of_its_own_jobs_alone() {
+    let (kit, mut table, app) = start().await;
+    kit.main.set_down(true);
+    let token = kit.honest(&mut table);
+    let down = app.exchange(&token, None).await;
+    assert_eq!((down.status, down.code()), (503, "issuer_unavailable".to_owned()));
+    assert!(down.header("retry-after").is_some());
+    let mut claims = kit.claims(&mut table);
+    claims.insert("iss".to_owned(), kit.second.url().into());
+    assert_eq!(app.exchange(&kit.second.key().honest(&claims.into()), None).await.status, 200);
+    assert_eq!(app.get("/readyz", None).await.status, 200, "readiness does not depend on issuers");
+    kit.main.set_down(false);
+    app.clock.advance(10);
+    assert_eq!(app.exchange(&token, None).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_unknown_issuer_or_a_bad_signature_costs_no_network() {
+    let (kit, mut table, app) = start().await;
+    assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
+    let requests = kit.main.requests();
+    for _ in 0..20 {
+        let forged = TestKey::new("key-1", "ES256");
+        let mut header = kit.main.key().header();
+        header["kid"] = "key-1".into();
+        let token =
+            forged.token(header.to_string(), serde_json::Value::from(kit.claims(&mut table)).to_string());
+        assert_eq!(app.exchange(&token, None).await.code(), "signature_invalid");
+    }
+    assert_eq!(kit.main.requests(), requests, "a bad signature under a known key id fetches nothing");
+    for _ in 0..20 {
+        let token = kit.with_header(&mut table, &[("kid", Some(json!("nobody")))]);
+        assert_eq!(app.exchange(&token, None).await.code(), "key_unknown");
+    }
+    assert!(kit.main.requests() <= requests + 2, "unknown key ids fetch once at most inside the cooldown");
+    let own = kit.evil.key().honest(&json!({"iss": kit.evil.url(), "aud": "x"}));
+    assert_eq!(app.exchange(&own, None).await.code(), "issuer_unknown");
+    assert_eq!(kit.evil.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_rotated_key_is_found_and_a_withdrawn_one_dies() {
+    let (kit, mut table, app) = start().await;
+    assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
+    let next = TestKey::new("next", "RS256");
+    kit.main.publish(vec![next.jwk()]);
+    app.clock.advance(10);
+    assert_eq!(app.exchange(&next.honest(&kit.claims(&mut table).into()), None).await.status, 200);
+    assert_eq!(app.exchange(&kit.honest(&mut table), None).await.code(), "key_unknown");
+}
+
+#[tokio::test]
+async fn a_policy_is_reloaded_and_a_bad_one_is_not() {
+    let (kit, mut table, app) = start().await;
+    let role = |git_ref: &str| {
+        format!(
+            "[roles.deploy]\n[[roles.deploy.trust]]\nissuer = \"main\"\nrepository_owner_id = \"65\"\nref = \"{git_ref}\"\n\
+             [roles.deploy.grants.api]\naudience = \"https://api.example.com\"\nscopes = []\n"
+        )
+    };
+    assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 403);
+    std::fs::write(app.policy_file(), role("refs/heads/main")).unwrap();
+    app.app.policy().reload().unwrap();
+    assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 200);
+    std::fs::write(app.policy_file(), role("refs/heads/main").replace("ref =", "reff =")).unwrap();
+    let fault = app.app.policy().reload().unwrap_err().to_string();
+    assert!(fault.contains("did you mean `ref`?"), "{fault}");
+    assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 200, "the old one stays");
+    std::fs::write(app.policy_file(), "").unwrap();
+    app.app.policy().reload().unwrap();
+    assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 403);
+}

@@ -1,0 +1,26 @@
+//! The whole server below the settings, over real sockets: real issuers, a real store, raw requests.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::string_slice,
+    reason = "a test that panics has failed, as it should"
+)]
+
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod availability;
+#[cfg(test)]
+mod faces;
+#[cfg(test)]
+mod passes;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod routes;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,93 @@
+//! Every route of the table: what it is without a credential, and what the open ones say.
+
+use daypass_web::ROUTES;
+use serde_json::json;
+
+use crate::support::app::{Setup, TestApp};
+use crate::support::http::send;
+
+async fn start() -> TestApp {
+    Setup::new().start().await
+}
+
+#[tokio::test]
+async fn every_route_that_is_not_open_refuses_who_shows_nothing() {
+    let app = start().await;
+    for route in ROUTES {
+        for method in route.methods {
+            let answer = send(app.address, method, route.path, &[], b"").await;
+            let is_refused = [400, 401, 415].contains(&answer.status) && !answer.code().is_empty();
+            assert_eq!(is_refused, !route.open, "{method} {}: {} {}", route.path, answer.status, answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_is_in_the_router_and_takes_its_methods_alone() {
+    let app = start().await;
+    for route in ROUTES {
+        for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
+            let answer = send(app.address, method, route.path, &[], b"").await;
+            assert_ne!(answer.status, 404, "{method} {}", route.path);
+            assert_eq!(
+                answer.status == 405,
+                !route.methods.contains(&method),
+                "{method} {}: {}",
+                route.path,
+                answer.status
+            );
+            if answer.status == 405 {
+                let allow = answer.header("allow").unwrap_or_default();
+                assert!(
+                    route.methods.iter().all(|method| allow.contains(method)),
+                    "{}: `{allow}`",
+                    route.path
+                );
+                assert_eq!(answer.code(), "method_not_allowed");
+            }
+        }
+    }
+    let nowhere = send(app.address, "GET", "/nowhere", &[], b"").await;
+    assert_eq!((nowhere.status, nowhere.code()), (404, "not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn a_request_without_a_credential_gets_a_challenge_without_an_error() {
+    let app = start().await;
+    let answer = send(app.address, "GET", "/v1.0/auth/jwt", &[], b"").await;
+    assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer realm=\"daypass\"")));
+    assert_eq!((answer.code().as_str(), answer.json()["error"].is_null()), ("credentials_missing", true));
+}
+
+#[tokio::test]
+async fn metadata_speaks_of_the_settings_and_never_of_the_request() {
+    let app = start().await;
+    let url = format!("http://{}", app.address);
+    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+        let evil = [
+            ("X-Forwarded-Host", "evil.example"),
+            ("Forwarded", "host=evil.example"),
+            ("X-Original-URL", "http://evil.example/"),
+        ];
+        let answer = send(app.address, "GET", path, &evil, b"").await;
+        assert_eq!(answer.json()["issuer"], json!(url));
+        assert_eq!(answer.json()["jwks_uri"], json!(format!("{url}/.well-known/jwks.json")));
+        assert_eq!(answer.json()["token_endpoint"], json!(format!("{url}/oauth2/token")));
+        assert!(!answer.body.contains("evil"));
+    }
+    let keys = send(app.address, "GET", "/.well-known/jwks.json", &[], b"").await;
+    let key = &keys.json()["keys"][0];
+    assert_eq!((&key["kty"], &key["alg"], &key["use"]), (&json!("EC"), &json!("ES256"), &json!("sig")));
+    assert!(key["d"].is_null() && keys.header("cache-control").unwrap().contains("max-age=300"));
+}
+
+#[tokio::test]
+async fn health_and_readiness_answer_and_nobody_else_may_read_across_origins() {
+    let app = start().await;
+    for path in ["/healthz", "/readyz"] {
+        let answer = send(app.address, "GET", path, &[("Origin", "https://evil.example")], b"").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(answer.header("access-control-allow-origin").is_none());
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    }
+}

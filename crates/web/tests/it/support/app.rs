@@ -1,0 +1,204 @@
+//! A running server, made as `daypass serve` makes it: the same use cases, the same router, the same sockets.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use daypass_app::config::{IssuerConfig, PublicUrl};
+use daypass_app::seal::EncryptionKey;
+use daypass_app::{App, Config, Parts};
+use daypass_fetch::{Endpoint, EndpointRules, Outbound};
+use daypass_jose::ids::{AccountId, ProjectId};
+use daypass_jose::{Algorithm, Clock, IssuerUrl};
+use daypass_keys::{IssuerKeySettings, KeySource};
+use daypass_policy::{PolicyContext, Profile, ProjectsPolicy, RegisteredIssuer};
+use daypass_store::{
+    AccountStatus, ExchangeFilter, ExchangeRecord, NewAccount, NewProject, Outcome, Project, Store,
+};
+use daypass_web::{Limits, Web, router, serve};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::clock::{TestClock, TestRandom};
+use super::http::{Answer, send};
+
+/// For whom identity tokens must be.
+pub(crate) const AUDIENCE: &str = "pass.example.com";
+
+/// What one test's server is to be.
+pub(crate) struct Setup {
+    issuers: Vec<RegisteredIssuer>,
+    policy: String,
+    loopback_only: bool,
+    limits: Limits,
+}
+
+pub(crate) struct TestApp {
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) app: Arc<App>,
+    folder: tempfile::TempDir,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Setup {
+    pub(crate) fn new() -> Self {
+        let limits = Limits { failures_per_minute_per_source: 0 };
+        Self { issuers: Vec::new(), policy: String::new(), loopback_only: true, limits }
+    }
+
+    /// An issuer that strangers share, as github.com is.
+    pub(crate) fn shared(mut self, name: &str, url: &str, provider: &str, algorithms: &[&str]) -> Self {
+        let url = IssuerUrl::parse(url).unwrap();
+        let profile = Profile::by_name(provider).unwrap();
+        let mut issuer = RegisteredIssuer::new(name, url, profile, vec![AUDIENCE.to_owned()]);
+        issuer.is_shared = true;
+        issuer.algorithms = algorithms.iter().map(|name| Algorithm::from_name(name).unwrap()).collect();
+        self.issuers.push(issuer);
+        self
+    }
+
+    pub(crate) fn policy(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.policy);
+        self
+    }
+
+    pub(crate) fn reachable_from_elsewhere(mut self) -> Self {
+        self.loopback_only = false;
+        self
+    }
+
+    pub(crate) async fn start(self) -> TestApp {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("policies")).unwrap();
+        std::fs::write(folder.path().join("policies/roles.toml"), &self.policy).unwrap();
+        let clock = Arc::new(TestClock::new());
+        let store = Store::open(&store_url(folder.path())).await.unwrap();
+        let limits = self.limits;
+        let config = self.config(address, folder.path());
+        let given: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
+        let parts = Parts { store, clock: given, rng: Arc::new(TestRandom) };
+        let (app, _) = App::start(config, parts).await.unwrap_or_else(|fault| panic!("{fault}"));
+        let app = Arc::new(app);
+        let router = router(Arc::new(Web::new(Arc::clone(&app), limits)));
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(serve(listener, router, async move { drop(stopped.await) }));
+        TestApp { address, clock, app, folder, _stop: stop }
+    }
+
+    fn config(self, address: SocketAddr, folder: &Path) -> Config {
+        let public_url = IssuerUrl::parse(&format!("http://{address}")).unwrap();
+        let context = PolicyContext {
+            public_url: public_url.clone(),
+            issuers: self.issuers.clone(),
+            projects: ProjectsPolicy::default_for(public_url.as_str()),
+            allowed: BTreeMap::new(),
+        };
+        Config {
+            public_url: PublicUrl::new(public_url),
+            loopback_only: self.loopback_only,
+            issuers: self.issuers.into_iter().map(issuer_config).collect(),
+            outbound: Outbound { proxy: None, no_proxy: Vec::new() },
+            policy_dir: Some(folder.join("policies")),
+            policy_context: context,
+            pass_algorithm: Algorithm::ES256,
+            encryption_key: EncryptionKey::generate(&TestRandom).0,
+        }
+    }
+}
+
+fn issuer_config(registered: RegisteredIssuer) -> IssuerConfig {
+    let rules = EndpointRules {
+        plain_http: true,
+        private_network: false,
+        loopback: true,
+        any_address: false,
+        ca_pem: None,
+    };
+    let keys = IssuerKeySettings {
+        issuer: registered.url.clone(),
+        algorithms: registered.algorithms.clone(),
+        source: KeySource::Discovery(Endpoint::new(rules)),
+        jwks_hosts: registered.profile.jwks_hosts.clone(),
+        key_id_survives_rotation: registered.profile.key_id_survives_rotation,
+    };
+    IssuerConfig { registered, keys }
+}
+
+fn store_url(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("daypass.db").display())
+}
+
+impl TestApp {
+    /// Onboards a repository, as `daypass project add` does.
+    pub(crate) async fn onboard(
+        &self,
+        issuer: &str,
+        repository_id: &str,
+        owner_id: &str,
+        status: AccountStatus,
+    ) -> Project {
+        let now = self.clock.now();
+        let account = NewAccount {
+            id: AccountId::new(now, &TestRandom),
+            issuer: issuer.to_owned(),
+            external_id: owner_id.to_owned(),
+            name: "octo-org".to_owned(),
+            tenant: Some("acme".to_owned()),
+            status,
+        };
+        let store = self.app.store();
+        let account = store.accounts().upsert(account, now).await.unwrap();
+        let project = NewProject {
+            id: ProjectId::new(now, &TestRandom),
+            account_id: account.id,
+            issuer: issuer.to_owned(),
+            external_id: repository_id.to_owned(),
+            path: "octo-org/octo-repo".to_owned(),
+        };
+        store.projects().upsert(project, now).await.unwrap()
+    }
+
+    /// Exchanges a token at the seed face.
+    pub(crate) async fn exchange(&self, token: &str, role: Option<&str>) -> Answer {
+        let path = role.map_or("/v1.0/auth/jwt".to_owned(), |role| format!("/v1.0/auth/jwt?role={role}"));
+        self.get(&path, Some(token)).await
+    }
+
+    pub(crate) async fn get(&self, path: &str, bearer: Option<&str>) -> Answer {
+        let bearer = bearer.map(|token| format!("Bearer {token}"));
+        let headers: Vec<(&str, &str)> =
+            bearer.iter().map(|value| ("Authorization", value.as_str())).collect();
+        send(self.address, "GET", path, &headers, b"").await
+    }
+
+    pub(crate) async fn post_json(&self, path: &str, body: &serde_json::Value) -> Answer {
+        send(self.address, "POST", path, &[("Content-Type", "application/json")], body.to_string().as_bytes())
+            .await
+    }
+
+    /// All exchanges that are recorded, the refusals that waited included.
+    pub(crate) async fn records(&self) -> Vec<ExchangeRecord> {
+        // A refusal is written with the next commit, and a ping is a commit behind it.
+        self.app.store().ping().await.unwrap();
+        self.app.store().ping().await.unwrap();
+        self.app.store().ledger().list(&ExchangeFilter::default(), 1_000).await.unwrap()
+    }
+
+    pub(crate) async fn successes(&self) -> usize {
+        self.records().await.iter().filter(|record| record.outcome == Outcome::Success).count()
+    }
+
+    /// Where the database is.
+    pub(crate) fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("daypass.db")
+    }
+
+    /// Where the policy files are.
+    pub(crate) fn policy_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("policies/roles.toml")
+    }
+}

@@ -1,0 +1,7 @@
+//! What the tests are made with.
+
+pub(crate) mod app;
+pub(crate) mod clock;
+pub(crate) mod http;
+pub(crate) mod issuer;
+pub(crate) mod keys;
