@@ -274,7 +274,10 @@ impl Refusal {
                 refusal.with_detail("an id of this job has no place in what the role grants")
             }
             DenialReason::DeniedByRule | DenialReason::NoRuleMatches => {
-                Self { detail: explain(denial, role), differences: denial.differences.clone(), ..refusal }
+                let refusal = refusal.with_detail(explain(denial, role));
+                let refusal =
+                    if denial.differences.is_empty() { refusal } else { refusal.with_hint(TO_DIFFER) };
+                Self { differences: denial.differences.clone(), ..refusal }
             }
         }
     }
@@ -300,6 +303,9 @@ impl Refusal {
         Self::new(Code::InternalError).with_internal(internal)
     }
 }
+
+/// What a caller can do who sees what differs.
+const TO_DIFFER: &str = "run the job where these claims are what is wanted, or have the role changed";
 
 fn explain(denial: &Denial, role: &str) -> String {
     match denial.differences.as_slice() {

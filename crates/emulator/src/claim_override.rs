@@ -44,7 +44,7 @@ impl FromStr for ClaimOverride {
         let malformed = || EmulatorFault::ClaimMalformed(text.to_owned());
         let (name, value) = text.split_once('=').ok_or_else(malformed)?;
         let (name, value) = match name.strip_suffix(':') {
-            Some(name) => (name, serde_json::from_str(value).map_err(|_| malformed())?),
+            Some(name) => (name, Json::parse(value.as_bytes()).map_err(|_| malformed())?),
             None => (name, Json::from(value)),
         };
         if name.is_empty() {

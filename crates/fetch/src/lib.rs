@@ -10,6 +10,7 @@ mod fault;
 mod fetcher;
 mod message;
 mod proxy;
+mod ranges;
 mod resolve;
 mod target;
 mod tls;

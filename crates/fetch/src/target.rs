@@ -131,7 +131,9 @@ mod tests {
         fn what_is_taken_reads_the_same_when_written_again(rest in r"[a-z0-9.:@\[\]/?#%_\\ -]{0,24}") {
             if let Ok(target) = Target::parse(&format!("https://{rest}")) {
                 let written = format!("https://{}{}", target.authority(), target.path_and_query);
-                prop_assert_eq!(Target::parse(&written), Ok(target));
+                let again = Target::parse(&written).unwrap();
+                prop_assert_eq!(again.host_and_port(), target.host_and_port());
+                prop_assert_eq!(again.path_and_query.to_string(), target.path_and_query.to_string());
             }
         }
     }

@@ -56,16 +56,14 @@ pub enum JsonFault {
 impl Object {
     /// Reads one object and nothing behind it.
     pub fn parse(bytes: &[u8]) -> Result<Self, JsonFault> {
-        let fault = Cell::new(None);
-        let mut text = serde_json::Deserializer::from_slice(bytes);
-        let value = Strict { levels: MAX_DEPTH, fault: &fault }.deserialize(&mut text);
-        let value = value.and_then(|value| text.end().map(|()| value));
-        match value {
-            Ok(Json::Object(object)) => Ok(object),
-            Ok(_) => Err(JsonFault::Syntax { line: 1, column: 1 }),
-            Err(error) => {
-                Err(fault.take().unwrap_or(JsonFault::Syntax { line: error.line(), column: error.column() }))
-            }
+        match Json::parse(bytes)? {
+            Json::Object(object) => Ok(object),
+            Json::Null
+            | Json::Bool(_)
+            | Json::Integer(_)
+            | Json::Float(_)
+            | Json::String(_)
+            | Json::Array(_) => Err(JsonFault::Syntax { line: 1, column: 1 }),
         }
     }
 
@@ -101,6 +99,17 @@ impl Object {
 }
 
 impl Json {
+    /// Reads one value and nothing behind it.
+    pub fn parse(bytes: &[u8]) -> Result<Self, JsonFault> {
+        let fault = Cell::new(None);
+        let mut text = serde_json::Deserializer::from_slice(bytes);
+        let value = Strict { levels: MAX_DEPTH, fault: &fault }.deserialize(&mut text);
+        let value = value.and_then(|value| text.end().map(|()| value));
+        value.map_err(|error| {
+            fault.take().unwrap_or(JsonFault::Syntax { line: error.line(), column: error.column() })
+        })
+    }
+
     /// The text of a string.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }

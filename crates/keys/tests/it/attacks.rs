@@ -1,5 +1,7 @@
 //! Issuers, or those who answer for them, that send something else than keys.
 
+use std::time::Duration;
+
 use daypass_fetch::{Fetcher, Outbound};
 use daypass_jose::Algorithm;
 use daypass_keys::{
@@ -121,7 +123,13 @@ async fn both_documents_share_one_deadline() {
     let issuer = TestIssuer::start(&["a"]).await;
     issuer.serves(Reply::Hang);
     let kit = Kit::new(&issuer);
+    issuer.closes();
     let caller = kit.spawn("a");
+    until(|| issuer.counts() == (1, 0)).await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(3)).await;
+    tokio::time::resume();
+    issuer.opens();
     until(|| issuer.counts() == (1, 1)).await;
     tokio::time::pause();
     assert_eq!(unavailable(&caller.await.unwrap()), Some(1));
@@ -193,7 +201,7 @@ async fn a_fixed_set_needs_no_network() {
         Kit::with(settings, Fetcher::new(&Outbound::default()).unwrap())
     };
     let kit = fixed(&jwks(&["a", "b"]));
-    kit.clock.advance(std::time::Duration::MAX);
+    kit.clock.advance(Duration::MAX);
     kit.keys.report_bad_signature(&kit.url);
     assert_eq!(kit.key("a").await, Ok("a".to_owned()));
     assert_eq!(kit.key("x").await, Err(KeyFault::UnknownKey));
