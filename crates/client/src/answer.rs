@@ -102,9 +102,10 @@ impl ApiTerms {
 }
 
 fn object(value: Json) -> Result<Object, String> {
-    match value {
-        Json::Object(members) => Ok(members),
-        _ => Err("`credentials.api` is not an object".to_owned()),
+    if let Json::Object(members) = value {
+        Ok(members)
+    } else {
+        Err("`credentials.api` is not an object".to_owned())
     }
 }
 

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A server that wants a longer pause is not waited for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// All attempts and pauses together, those of the CI system's endpoint too.
-const WHOLE_DEADLINE: Duration = Duration::from_secs(120);
+const WHOLE_DEADLINE: Duration = Duration::from_mins(2);
 
 /// What to ask a server for.
 pub struct ExchangeRequest<'a> {

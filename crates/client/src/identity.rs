@@ -16,7 +16,6 @@ pub const TOKEN_VARIABLE_SETTING: &str = "DAYPASS_ID_TOKEN_VARIABLE";
 /// The identity of a job.
 pub struct Identity(Source);
 
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 enum Source {
     Given(Secret),
     Endpoint(TokenEndpoint),
@@ -178,10 +177,26 @@ mod tests {
 
     #[test]
     fn a_job_without_a_token_is_told_what_to_add() {
-        insta::assert_snapshot!(refused(&[("GITHUB_ACTIONS", "true"), ("DAYPASS_ID_TOKEN", "x")], None), @"");
-        insta::assert_snapshot!(refused(&[("GITLAB_CI", "true")], None), @"");
-        insta::assert_snapshot!(refused(&[("CI", "true")], None), @"");
-        insta::assert_snapshot!(refused(&[("GITLAB_CI", "true"), ("DAYPASS_ID_TOKEN", "x")], Some("MINE")), @"");
+        insta::assert_snapshot!(refused(&[("GITHUB_ACTIONS", "true"), ("DAYPASS_ID_TOKEN", "x")], None), @"
+        this GitHub Actions job has no identity token: `ACTIONS_ID_TOKEN_REQUEST_URL` is not set
+          add to the job in the workflow file:
+            permissions:
+              id-token: write
+              contents: read
+          a pull request from a fork gets no identity token, whatever the workflow says
+        ");
+        insta::assert_snapshot!(refused(&[("GITLAB_CI", "true")], None), @"
+        this GitLab CI job has no identity token: none of `DAYPASS_ID_TOKEN`, `PASS_EXAMPLE_COM_ID_TOKEN` is set
+          add to the job in `.gitlab-ci.yml`:
+            id_tokens:
+              DAYPASS_ID_TOKEN:
+                aud: pass.example.com
+        ");
+        insta::assert_snapshot!(refused(&[("CI", "true")], None), @"
+        no CI job that daypass knows: none of `GITHUB_ACTIONS=true`, `GITLAB_CI=true` is set
+          on a laptop, start it as a job: daypass emulate github -- COMMAND
+        ");
+        insta::assert_snapshot!(refused(&[("GITLAB_CI", "true"), ("DAYPASS_ID_TOKEN", "x")], Some("MINE")), @"the variable `MINE`, which was named to hold the identity token, is not set");
     }
 
     #[test]

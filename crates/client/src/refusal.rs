@@ -68,11 +68,11 @@ impl Difference {
     fn of(value: &Json) -> Option<Self> {
         let Json::Object(difference) = value else { return None };
         let claim = printable(difference.member("claim")?.as_str()?);
-        let wanted = match difference.member("wanted")? {
-            Json::Array(items) => {
-                items.iter().take(MAX_DIFFERENCES).filter_map(Json::as_str).map(printable).collect()
-            }
-            one => vec![printable(&one.scalar_text()?)],
+        let wanted = difference.member("wanted")?;
+        let wanted = if let Json::Array(items) = wanted {
+            items.iter().take(MAX_DIFFERENCES).filter_map(Json::as_str).map(printable).collect()
+        } else {
+            vec![printable(&wanted.scalar_text()?)]
         };
         let got = difference.member("got").and_then(Json::scalar_text).map(|text| printable(&text));
         Some(Self { claim, wanted, got })

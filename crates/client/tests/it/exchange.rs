@@ -163,7 +163,13 @@ async fn a_refusal_is_told_and_not_repeated() {
     let ClientFault::Refused(refusal) = played.fault() else { panic!("{}", played.fault()) };
     assert_eq!((refusal.status, refusal.code.as_str(), refusal.differences.len()), (403, "not_allowed", 1));
     assert_eq!(played.fault().exit_code(), 3);
-    insta::assert_snapshot!(played.fault(), @"");
+    insta::assert_snapshot!(played.fault(), @"
+    refused: no rule allows this (not_allowed)
+      the role `deploy` takes other claims
+      claim `ref`: wanted `main`, got `fix`
+      hint: run this on main
+      exchange: 0193
+    ");
     for (status, code) in [(400, "request_invalid"), (401, "token_expired"), (413, "token_too_large")] {
         assert_eq!(with_token(vec![refused(status, code)]).await.fault().exit_code(), 3, "{code}");
     }
