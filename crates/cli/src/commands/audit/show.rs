@@ -1,0 +1,106 @@
+//! `daypass audit show`: one exchange, so that a person sees in ten seconds who asked, for what, and what decided.
+
+use daypass_app::Code;
+use daypass_jose::ids::ExchangeId;
+use daypass_store::{ExchangeRecord, Outcome};
+use serde_json::Value;
+
+use super::super::Context;
+use super::super::records::Records;
+use super::trace;
+use crate::args::AuditShowArguments;
+use crate::fault::CommandFault;
+use crate::output::{self, BAD, BOLD, GOOD, styled};
+use crate::table::Table;
+use crate::words;
+
+pub(super) async fn run(
+    arguments: &AuditShowArguments,
+    records: &Records,
+    context: &Context,
+) -> Result<(), CommandFault> {
+    let id = ExchangeId::parse(&arguments.id)
+        .ok_or_else(|| CommandFault::Usage(format!("`{}` is not the id of an exchange", arguments.id)))?;
+    let Some(exchange) = records.store.ledger().show(id).await? else {
+        return Err(CommandFault::Usage(format!(
+            "there is no exchange `{id}` in the ledger (of refusals of strangers only a sample is kept)"
+        )));
+    };
+    if arguments.json {
+        return output::line(super::as_json(&exchange));
+    }
+    let ago = words::relative(exchange.at, context.clock.now());
+    output::line(format_args!("{}\n{}", headline(&exchange), facts(&exchange, &ago)))?;
+    if let Some(trace) = exchange.trace.as_deref() {
+        output::line(format_args!("\n{}\n{}", styled(BOLD, "What decided"), trace::shown(trace)))?;
+    }
+    if let Some(claims) = exchange.claims.as_deref() {
+        output::line(format_args!(
+            "\n{}\n{}",
+            styled(BOLD, "Claims of the token, verified"),
+            claims_table(claims)
+        ))?;
+    }
+    Ok(())
+}
+
+/// What happened, in one line, and the reason under it.
+fn headline(exchange: &ExchangeRecord) -> String {
+    let who =
+        exchange.repository.as_deref().or(exchange.repository_id.as_deref()).unwrap_or("somebody unknown");
+    let role = exchange.role.as_deref().unwrap_or("-");
+    let who = daypass_client::printable(who);
+    let role = daypass_client::printable(role);
+    match exchange.outcome {
+        Outcome::Success => format!("{} {who} took the role `{role}`", styled(GOOD, "✓")),
+        Outcome::Refused => {
+            let code = exchange.code.as_deref().unwrap_or("unknown");
+            let title = Code::from_text(code).map_or("refused", Code::title);
+            format!("{} {who} was refused the role `{role}`: {title} ({code})", styled(BAD, "✗"))
+        }
+    }
+}
+
+fn facts(exchange: &ExchangeRecord, ago: &str) -> Table {
+    let mut table = Table::indented("  ");
+    let named = |name: &Option<String>, id: &Option<String>| match (name, id) {
+        (Some(name), Some(id)) => Some(format!("{name} (id {id})")),
+        (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+        (None, None) => None,
+    };
+    table.pair("reason", exchange.detail.as_deref());
+    table.pair("when", Some(format!("{} ({ago})", exchange.at)));
+    table.pair("from", Some(format!("{}, by the {} face", exchange.source, exchange.face)));
+    table.pair("issuer", exchange.issuer.as_deref());
+    table.pair("repository", named(&exchange.repository, &exchange.repository_id));
+    table.pair("owner", named(&exchange.owner, &exchange.owner_id));
+    table.pair("ref", exchange.git_ref.as_deref());
+    table.pair("event", exchange.event.as_deref());
+    table.pair("run", exchange.run_id.as_deref());
+    table.pair("job", exchange.job.as_deref());
+    table.pair("project", exchange.project_id.map(|id| id.to_string()));
+    for credential in &exchange.credentials {
+        let (audience, scopes) = (credential.audience.as_deref().unwrap_or("-"), credential.scopes.join(" "));
+        let text =
+            format!("{} for {audience} with {scopes}, until {}", credential.kind, credential.expires_at);
+        table.pair("credential", Some(text));
+    }
+    table.pair("policy", exchange.policy_version.as_deref());
+    table.pair("exchange", Some(exchange.id.to_string()));
+    table.pair("request", exchange.request_id.map(|id| id.to_string()));
+    table
+}
+
+fn claims_table(claims: &str) -> Table {
+    let mut table = Table::indented("  ");
+    let value = super::column(Some(claims));
+    let Value::Object(members) = &value else {
+        table.row([value.to_string().into()]);
+        return table;
+    };
+    for (name, value) in members {
+        let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        table.row([name.as_str().into(), text.into()]);
+    }
+    table
+}

@@ -1,0 +1,71 @@
+//! `daypass emulate`: a CI system on this machine, and a command that runs as its job.
+
+mod child;
+mod github;
+mod gitlab;
+mod standing;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use daypass_emulator::{Checkout, Emulator, EmulatorConfig, Provider};
+
+use super::Context;
+use crate::args::{EmulateCommand, RunArguments};
+use crate::environment;
+use crate::fault::CommandFault;
+use crate::output;
+
+/// A job as it was asked for.
+struct Job {
+    provider: Provider,
+    /// The name of the provider in settings.
+    name: &'static str,
+    /// What its tokens say, told from the job's variables.
+    told: fn(&BTreeMap<String, String>) -> String,
+    /// What its user may miss.
+    hints: Vec<&'static str>,
+}
+
+pub(super) async fn run(command: EmulateCommand, context: &Context) -> Result<u8, CommandFault> {
+    let checkout = Checkout::read(Path::new(".")).await;
+    let (job, run) = match command {
+        EmulateCommand::Github(arguments) => github::job(arguments, checkout.as_ref()),
+        EmulateCommand::Gitlab(arguments) => gitlab::job(arguments, checkout.as_ref()),
+    };
+    let state_dir = state_dir(context);
+    let config = EmulatorConfig {
+        listen: run.listen,
+        state_dir: state_dir.clone(),
+        ..EmulatorConfig::new(job.provider)
+    };
+    let emulator = Emulator::start(config, Arc::clone(&context.clock), Arc::clone(&context.rng)).await?;
+    let told = (job.told)(&emulator.environment());
+    output::note(format_args!("daypass: the issuer is {}; {told}", emulator.issuer_url()));
+    for hint in job.hints {
+        output::note(format_args!("daypass: {hint}"));
+    }
+    let status = match run {
+        RunArguments { print_env: true, .. } => standing::print_environment(&emulator).await,
+        RunArguments { serve: true, .. } => standing::serve(&emulator, job.name, state_dir.as_deref()).await,
+        RunArguments { command, .. } => {
+            child::run(&command, &emulator.environment(), &context.environment).await
+        }
+    };
+    emulator.stop().await;
+    status
+}
+
+fn variable<'a>(variables: &'a BTreeMap<String, String>, name: &str) -> &'a str {
+    variables.get(name).map_or("", String::as_str)
+}
+
+/// The user's folder for state, where the signing key is kept between runs.
+fn state_dir(context: &Context) -> Option<PathBuf> {
+    let variable = |name| environment::value(&context.environment, name).map(PathBuf::from);
+    let state = variable("XDG_STATE_HOME")
+        .filter(|folder| folder.is_absolute())
+        .or_else(|| Some(variable("HOME")?.join(".local/state")))?;
+    Some(state.join("daypass"))
+}

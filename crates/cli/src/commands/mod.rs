@@ -1,0 +1,45 @@
+//! The commands, a file each.
+
+mod audit;
+mod completions;
+pub(crate) mod demo;
+mod emulate;
+mod exchange;
+mod init;
+mod inspect;
+mod project;
+mod records;
+pub(crate) mod serve;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use daypass_jose::{Clock, Random};
+
+use crate::args::{Arguments, Command};
+use crate::fault::CommandFault;
+
+/// What the outside hands in.
+pub(crate) struct Context {
+    /// The environment of the process.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// Tells the time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Gives randomness.
+    pub(crate) rng: Arc<dyn Random>,
+}
+
+/// Runs a command; gives the status with which the process ends.
+pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, CommandFault> {
+    match arguments.command {
+        Command::Demo(arguments) => demo::run(&arguments, context).await,
+        Command::Serve(arguments) => serve::run(arguments, context).await,
+        Command::Emulate(command) => emulate::run(*command, context).await,
+        Command::Exchange(arguments) => exchange::run(&arguments, context).await,
+        Command::Project(command) => project::run(&command, context).await,
+        Command::Audit(command) => audit::run(&command, context).await,
+        Command::Inspect(arguments) => inspect::run(&arguments, context),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    }
+}

@@ -1,0 +1,234 @@
+//! From settings to a running server: the one path, for `serve`, for the demo and for tests.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use daypass_app::policy_source::PolicyFault;
+use daypass_app::seal::EncryptionKey;
+use daypass_app::{App, Parts, jobs};
+use daypass_jose::{Clock, Random};
+use daypass_policy::Finding;
+use daypass_store::{Store, StoreFault};
+use daypass_web::{Drained, Limits, Web};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::commands::Context;
+use crate::fault::{self, CommandFault};
+use crate::output;
+use crate::settings::{KeyFault, Settings, obtain_encryption_key};
+
+/// What a server is given beside its settings.
+pub(crate) struct Surroundings {
+    /// Variables, of which the encryption key may be one.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// Tells the time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Gives randomness.
+    pub(crate) rng: Arc<dyn Random>,
+    /// A socket that is bound already, in place of `listen`: whoever must know the port before the settings are written
+    /// binds it first.
+    pub(crate) listener: Option<TcpListener>,
+}
+
+/// A server that is ready, and does not answer yet: connections wait.
+pub(crate) struct Prepared {
+    listener: TcpListener,
+    address: SocketAddr,
+    app: Arc<App>,
+    store: Store,
+    limits: Limits,
+    warnings: Warnings,
+}
+
+/// What an operator should know of the start.
+struct Warnings {
+    new_key: Option<String>,
+    policy: Vec<Finding>,
+}
+
+/// A server that runs, and its jobs; dropping it cuts both off.
+pub(crate) struct Serving {
+    store: Store,
+    end: oneshot::Sender<()>,
+    server: JoinSet<Drained>,
+    jobs: JoinSet<()>,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartFault {
+    /// There is no encryption key.
+    #[error("{0}")]
+    Key(#[from] KeyFault),
+    /// The address is not to be had.
+    #[error("cannot listen on `{address}`: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The store does not open.
+    #[error("`{url}`: {fault}")]
+    Store {
+        /// The store.
+        url: String,
+        /// Why.
+        fault: StoreFault,
+    },
+    /// Something below HTTP is missing.
+    #[error("{0}")]
+    App(#[from] daypass_app::StartFault),
+}
+
+impl From<StartFault> for CommandFault {
+    fn from(fault: StartFault) -> Self {
+        let is_list =
+            matches!(fault, StartFault::App(daypass_app::StartFault::Policy(PolicyFault::Refused(_))));
+        Self::NotStarted { text: fault.to_string(), status: fault.exit_code(), is_list }
+    }
+}
+
+impl StartFault {
+    /// The status with which the process ends.
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Key(_)
+            | Self::Store { fault: StoreFault::Url(_), .. }
+            | Self::App(
+                daypass_app::StartFault::Policy(_)
+                | daypass_app::StartFault::Outbound(_)
+                | daypass_app::StartFault::SigningKey(_),
+            ) => fault::USAGE,
+            Self::Listen { .. } | Self::Store { .. } | Self::App(daypass_app::StartFault::Store(_)) => {
+                fault::UNREACHABLE
+            }
+        }
+    }
+}
+
+impl Surroundings {
+    /// The machine's own.
+    pub(crate) fn of(context: &Context) -> Self {
+        Self {
+            environment: context.environment.clone(),
+            clock: Arc::clone(&context.clock),
+            rng: Arc::clone(&context.rng),
+            listener: None,
+        }
+    }
+}
+
+impl Prepared {
+    /// Binds the address, finds the encryption key, opens the store, compiles the policy.
+    pub(crate) async fn new(settings: Settings, surroundings: Surroundings) -> Result<Self, StartFault> {
+        let Surroundings { environment, clock, rng, listener } = surroundings;
+        let (listener, address) = bound(settings.listen, listener).await?;
+        let (key, new_key) = obtain_encryption_key(&settings, &environment, rng.as_ref()).await?;
+        let limits = settings.limits;
+        let started = open(settings, key, clock, rng).await;
+        if let (Err(_), Some(warning)) = (&started, &new_key) {
+            // It is told once, and there will be no log.
+            output::note(format_args!("warning: {warning}"));
+        }
+        let (app, store, policy) = started?;
+        let warnings = Warnings { new_key, policy };
+        Ok(Self { listener, address, app: Arc::new(app), store, limits, warnings })
+    }
+
+    /// Where it listens; the port is a real one.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Logs what an operator should know of the start.
+    pub(crate) fn log(&self) {
+        let policy = self.app.policy().snapshot();
+        let issuers: Vec<&str> = self.app.issuers().iter().map(|issuer| issuer.name.as_str()).collect();
+        tracing::info!(
+            public_url = self.app.public_url().as_str(),
+            issuers = issuers.join(" "),
+            policy.version = policy.version(),
+            "daypass {}",
+            env!("CARGO_PKG_VERSION")
+        );
+        if issuers.is_empty() {
+            tracing::warn!("no issuer is registered in the settings, so that every token is refused");
+        }
+        if let Some(warning) = &self.warnings.new_key {
+            tracing::warn!("{warning}");
+        }
+        for finding in &self.warnings.policy {
+            tracing::warn!(policy.version = policy.version(), "{finding}");
+        }
+    }
+
+    /// Begins to answer, and starts the jobs beside.
+    pub(crate) fn serve(self) -> Serving {
+        let (end, ended) = oneshot::channel();
+        let mut jobs = JoinSet::new();
+        jobs.spawn(jobs::run(Arc::clone(&self.app)));
+        let router = daypass_web::router(Arc::new(Web::new(Arc::clone(&self.app), self.limits)));
+        let mut server = JoinSet::new();
+        server.spawn(daypass_web::serve(self.listener, router, async move {
+            // Whoever drops the other end wants the end too.
+            drop(ended.await);
+        }));
+        Serving { store: self.store, end, server, jobs }
+    }
+}
+
+impl Serving {
+    /// Returns when the server has stopped by itself, which it does not.
+    pub(crate) async fn ended(&mut self) {
+        drop(self.server.join_next().await);
+    }
+
+    /// Answers what is in flight, stops the jobs, and closes the store.
+    pub(crate) async fn stop(mut self) -> Drained {
+        drop(self.end);
+        let drained = match self.server.join_next().await {
+            Some(Ok(drained)) => drained,
+            Some(Err(_)) | None => Drained::CutOff,
+        };
+        self.jobs.shutdown().await;
+        self.store.close().await;
+        drained
+    }
+}
+
+/// Opens the store, and what works on it.
+async fn open(
+    settings: Settings,
+    encryption_key: EncryptionKey,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Random>,
+) -> Result<(App, Store, Vec<Finding>), StartFault> {
+    let url = settings.store.to_string();
+    let store = Store::open(&url).await.map_err(|fault| StartFault::Store { url, fault })?;
+    let parts = Parts { store: store.clone(), clock, rng };
+    match App::start(settings.into_config(encryption_key), parts).await {
+        Ok((app, warnings)) => Ok((app, store, warnings)),
+        Err(fault) => {
+            store.close().await;
+            Err(fault.into())
+        }
+    }
+}
+
+async fn bound(
+    address: SocketAddr,
+    listener: Option<TcpListener>,
+) -> Result<(TcpListener, SocketAddr), StartFault> {
+    let in_address = |source| StartFault::Listen { address, source };
+    let listener = match listener {
+        Some(listener) => listener,
+        None => TcpListener::bind(address).await.map_err(in_address)?,
+    };
+    let address = listener.local_addr().map_err(in_address)?;
+    Ok((listener, address))
+}

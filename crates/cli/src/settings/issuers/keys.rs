@@ -1,0 +1,115 @@
+//! Where an issuer's keys come from, and what may be done to get them.
+
+use daypass_fetch::{Endpoint, EndpointRules, check_ca_pem};
+use daypass_jose::{Algorithm, IssuerUrl};
+use daypass_keys::{KeySource, check_key_set};
+use daypass_policy::reader::{Located, Section};
+
+use super::Surroundings;
+use crate::settings::files;
+use crate::settings::overlay::Place;
+use crate::settings::server::{host_of, is_loopback_host};
+
+impl Surroundings<'_> {
+    /// `None` where a fault has been reported.
+    pub(super) fn key_source(
+        &self,
+        section: &Section<'_>,
+        url: Option<&IssuerUrl>,
+        algorithms: &[Algorithm],
+    ) -> Option<KeySource> {
+        let insecure_http = section.boolean("insecure_http");
+        let private_network = section.boolean("private_network").is_some_and(|given| given.value);
+        let ca_file = section.text("ca_file");
+        let jwks_file = section.text("jwks_file");
+        let ca_pem = ca_file.map(|given| self.ca_pem(section, &given));
+        if let Some(given) = jwks_file {
+            return self.key_set(section, &given, algorithms).map(KeySource::Fixed);
+        }
+        let url = url?;
+        // Where the addresses of the server are at fault themselves, nothing is said about those of its issuers.
+        let loopback_only = self.server.loopback_only();
+        let wants_http = insecure_http.as_ref().is_some_and(|given| given.value);
+        self.check_reach(section, url, insecure_http.as_ref());
+        let is_local = is_loopback_host(host_of(url)) && loopback_only == Some(true);
+        let rules = EndpointRules {
+            plain_http: wants_http && loopback_only == Some(true) && url.is_plain_http(),
+            private_network,
+            loopback: is_local,
+            any_address: false,
+            ca_pem: ca_pem.flatten(),
+        };
+        Some(KeySource::Discovery(Endpoint::new(rules)))
+    }
+
+    fn check_reach(&self, section: &Section<'_>, url: &IssuerUrl, insecure_http: Option<&Located<bool>>) {
+        let wants_http = insecure_http.is_some_and(|given| given.value);
+        if url.is_plain_http() && !wants_http {
+            let help = if is_loopback_host(host_of(url)) {
+                "for an issuer on this machine, the emulator say, write `insecure_http = true`"
+            } else {
+                "write `https://…`"
+            };
+            let message = format!(
+                "`{url}` is reached without TLS, so that anybody on the way could give it other keys"
+            );
+            section.error(message, Some(help.to_owned()));
+        }
+        if wants_http && !is_loopback_host(host_of(url)) {
+            let help = "write `https://…`; a private CA goes into `ca_file`".to_owned();
+            section.error(format!("`insecure_http`: `{url}` is not on this machine"), Some(help));
+        }
+        if self.server.loopback_only() != Some(false) {
+            return;
+        }
+        let only = "only while `public_url` and `listen` are both loopback";
+        if let Some(given) = insecure_http.filter(|given| given.value) {
+            section.source().error(given.span.clone(), format!("`insecure_http` works {only}"), None);
+        } else if is_loopback_host(host_of(url)) && !url.is_plain_http() {
+            section.error(format!("`{url}` is on this machine, and taken {only}"), None);
+        }
+    }
+
+    fn ca_pem(&self, section: &Section<'_>, given: &Located<String>) -> Option<Vec<u8>> {
+        let pem = self.file(section, "ca_file", given)?;
+        if let Err(fault) = check_ca_pem(&pem) {
+            section.source().error(
+                given.span.clone(),
+                format!("`ca_file`: `{}`: {fault}", given.value),
+                None,
+            );
+            return None;
+        }
+        Some(pem)
+    }
+
+    fn key_set(
+        &self,
+        section: &Section<'_>,
+        given: &Located<String>,
+        algorithms: &[Algorithm],
+    ) -> Option<Vec<u8>> {
+        let document = self.file(section, "jwks_file", given)?;
+        if let Err(fault) = check_key_set(&document, algorithms) {
+            section.source().error(
+                given.span.clone(),
+                format!("`jwks_file`: `{}`: {fault}", given.value),
+                None,
+            );
+            return None;
+        }
+        Some(document)
+    }
+
+    fn file(&self, section: &Section<'_>, key: &str, given: &Located<String>) -> Option<Vec<u8>> {
+        let path = self.reading.resolve(&given.value, &Place::File(given.span.clone()));
+        match files::read_bytes(&path) {
+            Ok(bytes) => Some(bytes),
+            Err(fault) => {
+                let message = format!("`{key}`: `{}`: {fault}", path.display());
+                section.source().error(given.span.clone(), message, None);
+                None
+            }
+        }
+    }
+}

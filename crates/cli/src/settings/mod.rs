@@ -1,0 +1,153 @@
+//! The settings: `daypass.toml`, overridden by variables and flags. All faults are found in one run.
+
+mod encryption_key;
+mod faults;
+mod files;
+mod issuers;
+mod keys;
+mod limits;
+mod outbound;
+mod overlay;
+mod policy;
+mod projects;
+mod server;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use daypass_app::Config;
+use daypass_app::config::{IssuerConfig, PublicUrl};
+use daypass_app::seal::EncryptionKey;
+use daypass_fetch::Outbound;
+use daypass_jose::{Algorithm, IssuerUrl};
+use daypass_policy::{PolicyContext, reader};
+use daypass_web::Limits;
+
+pub(crate) use encryption_key::{KeyFault, obtain as obtain_encryption_key};
+pub(crate) use faults::SettingsFaults;
+pub(crate) use keys::EncryptionKeySource;
+pub(crate) use overlay::Overlay;
+pub(crate) use store::StoreUrl;
+
+use overlay::{Reading, Scope};
+
+/// The file that is read where none is named.
+pub(crate) const DEFAULT_FILE: &str = "daypass.toml";
+
+/// Everything that file, variables and flags say, parsed.
+pub(crate) struct Settings {
+    pub(crate) public_url: IssuerUrl,
+    pub(crate) listen: SocketAddr,
+    pub(crate) policy_dir: Option<PathBuf>,
+    pub(crate) store: StoreUrl,
+    pub(crate) encryption_key: EncryptionKeySource,
+    pub(crate) pass_algorithm: Algorithm,
+    pub(crate) issuers: Vec<IssuerConfig>,
+    pub(crate) policy: PolicyContext,
+    pub(crate) limits: Limits,
+    pub(crate) outbound: Outbound,
+}
+
+impl Settings {
+    /// Reads the named file, or `daypass.toml` of the working directory.
+    pub(crate) fn load(file: Option<&Path>, overlay: &Overlay) -> Result<Self, SettingsFaults> {
+        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+        let no_file = |message, help| Err(SettingsFaults::no_file(path.display().to_string(), message, help));
+        match files::read_text(path) {
+            Ok(text) => Self::from_text(path, &text, overlay),
+            Err(files::FileFault::Absent) if file.is_none() && !overlay.is_empty() => {
+                Self::from_text(path, "", overlay)
+            }
+            Err(files::FileFault::Absent) if file.is_none() => {
+                let help = "make one with `daypass init`, or name one with `--config FILE`".to_owned();
+                no_file("there is no such file in this folder".to_owned(), Some(help))
+            }
+            Err(fault) => no_file(fault.to_string(), None),
+        }
+    }
+
+    /// Reads the text of a file that is called `path`; relative paths in it are relative to its folder.
+    pub(crate) fn from_text(path: &Path, text: &str, overlay: &Overlay) -> Result<Self, SettingsFaults> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let shown = path.display().to_string();
+        let elsewhere = RefCell::default();
+        let (settings, in_file) = reader::read(&shown, text, |top| {
+            let reading = Reading { top, overlay, folder, elsewhere: RefCell::default() };
+            let settings = read(&reading);
+            elsewhere.replace(reading.elsewhere.into_inner());
+            settings
+        });
+        let elsewhere = elsewhere.into_inner();
+        match settings.flatten() {
+            Some(settings) if in_file.is_empty() && elsewhere.is_empty() => Ok(settings),
+            _ => Err(SettingsFaults::new(in_file, elsewhere)),
+        }
+    }
+
+    /// Whether this server can be reached from its own machine only.
+    fn is_loopback_only(&self) -> bool {
+        is_loopback_url(&self.public_url) && self.listen.ip().is_loopback()
+    }
+
+    /// What the server below HTTP is told.
+    pub(crate) fn into_config(self, encryption_key: EncryptionKey) -> Config {
+        Config {
+            loopback_only: self.is_loopback_only(),
+            public_url: PublicUrl::new(self.public_url),
+            issuers: self.issuers,
+            outbound: self.outbound,
+            policy_dir: self.policy_dir,
+            policy_context: self.policy,
+            pass_algorithm: self.pass_algorithm,
+            encryption_key,
+        }
+    }
+}
+
+/// Whether a URL names this machine itself.
+pub(crate) fn is_loopback_url(url: &IssuerUrl) -> bool {
+    server::is_loopback_host(server::host_of(url))
+}
+
+/// Reads every section. `None` only where a fault has been reported.
+fn read(reading: &Reading<'_>) -> Option<Settings> {
+    let sections = ["store", "keys", "projects", "limits", "outbound", "policy"];
+    let [store, keys, projects, limits, outbound, policy] = sections.map(|name| reading.top.section(name));
+    let server = server::read(&Scope::new(reading, Some(reading.top), ""));
+    let store = store::read(&Scope::new(reading, store.as_ref(), "store"));
+    let keys = keys::read(&Scope::new(reading, keys.as_ref(), "keys"));
+    let allowed = policy::read(reading, policy.as_ref());
+    let (issuers, is_whole) = issuers::read(reading, &server, &allowed);
+    let projects_scope = Scope::new(reading, projects.as_ref(), "projects");
+    let projects = projects::read(&projects_scope, server.public_url.as_ref());
+    let limits = limits::read(&Scope::new(reading, limits.as_ref(), "limits"));
+    let outbound = outbound::read(&Scope::new(reading, outbound.as_ref(), "outbound"));
+    reading.top.finish();
+    let (projects, public_url) = (projects?, server.public_url?);
+    let policy = PolicyContext {
+        public_url: public_url.clone(),
+        issuers: issuers.iter().map(|issuer| issuer.registered.clone()).collect(),
+        projects: projects.policy().clone(),
+        allowed,
+    };
+    // What is missing from a broken list of issuers is no fault of the projects.
+    if is_whole {
+        projects.check(&projects_scope, &policy);
+    }
+    Some(Settings {
+        public_url,
+        listen: server.listen?,
+        policy_dir: server.policy_dir,
+        store: store?,
+        encryption_key: keys.encryption_key,
+        pass_algorithm: keys.pass_algorithm,
+        issuers,
+        policy,
+        limits,
+        outbound,
+    })
+}

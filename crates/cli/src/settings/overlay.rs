@@ -1,0 +1,225 @@
+//! Variables and flags that override the file, and the one way to ask for a setting wherever it stands.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use daypass_policy::parse_duration;
+use daypass_policy::reader::{Located, Section, Span};
+
+use super::faults::Elsewhere;
+
+/// Settings that a variable `DAYPASS_…` or a flag can give, by section and key.
+const SCALARS: &[&str] = &[
+    "public_url",
+    "listen",
+    "policy_dir",
+    "store.url",
+    "keys.encryption_key_file",
+    "keys.algorithm",
+    "projects.audience",
+    "projects.ttl",
+    "limits.failures_per_minute_per_source",
+    "outbound.proxy",
+];
+
+/// Settings that stand outside the file.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    values: BTreeMap<&'static str, (String, String)>,
+    allowed: Vec<String>,
+}
+
+/// Where a setting stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the file.
+    File(Span),
+    /// In a variable or flag of this name.
+    Elsewhere(String),
+}
+
+/// A setting and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Given<T> {
+    pub(super) value: T,
+    pub(super) place: Place,
+}
+
+/// The file while it is read, what overrides it, and what is wrong outside it.
+pub(super) struct Reading<'a> {
+    pub(super) top: &'a Section<'a>,
+    pub(super) overlay: &'a Overlay,
+    /// The folder of the file.
+    pub(super) folder: &'a Path,
+    pub(super) elsewhere: RefCell<Vec<Elsewhere>>,
+}
+
+/// One section of the settings; it may be absent from the file and have settings all the same.
+pub(super) struct Scope<'a> {
+    pub(super) reading: &'a Reading<'a>,
+    section: Option<&'a Section<'a>>,
+    name: &'static str,
+}
+
+impl Overlay {
+    /// What variables say.
+    pub(crate) fn of_environment(environment: &BTreeMap<String, String>) -> Self {
+        let variable = |name: &'static str| {
+            let variable = variable_of(name);
+            let value = crate::environment::value(environment, &variable)?.to_owned();
+            Some((name, (variable, value)))
+        };
+        Self { values: SCALARS.iter().copied().filter_map(variable).collect(), allowed: Vec::new() }
+    }
+
+    /// What a flag says, before any variable.
+    #[must_use]
+    pub(crate) fn with_flag(mut self, name: &'static str, flag: &str, value: Option<&str>) -> Self {
+        if let Some(value) = value {
+            self.values.insert(name, (flag.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// Lints that flags allow, each as `LINT=REASON`.
+    #[must_use]
+    pub(crate) fn with_allowed(mut self, allowed: &[String]) -> Self {
+        self.allowed.extend_from_slice(allowed);
+        self
+    }
+
+    /// Whether nothing stands outside the file.
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    pub(super) fn allowed(&self) -> &[String] {
+        &self.allowed
+    }
+}
+
+impl Reading<'_> {
+    /// Reports a fault where the setting stands.
+    pub(super) fn fault(&self, place: &Place, message: impl Into<String>, help: Option<String>) {
+        match place {
+            Place::File(span) => self.top.source().error(span.clone(), message, help),
+            Place::Elsewhere(name) => {
+                let fault = Elsewhere { place: name.clone(), message: message.into(), help };
+                self.elsewhere.borrow_mut().push(fault);
+            }
+        }
+    }
+
+    /// A path that is relative to the file if it stands in the file, else to the working directory.
+    pub(super) fn resolve(&self, path: &str, place: &Place) -> PathBuf {
+        match place {
+            Place::File(_) => self.folder.join(path),
+            Place::Elsewhere(_) => PathBuf::from(path),
+        }
+    }
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(
+        reading: &'a Reading<'a>,
+        section: Option<&'a Section<'a>>,
+        name: &'static str,
+    ) -> Self {
+        Self { reading, section, name }
+    }
+
+    /// The text of this key.
+    pub(super) fn text(&self, key: &str) -> Option<Given<String>> {
+        let in_file = self.section.and_then(|section| section.text(key)).map(located);
+        self.overriding(key).or(in_file)
+    }
+
+    /// The path of this key.
+    pub(super) fn path(&self, key: &str) -> Option<Given<PathBuf>> {
+        let Given { value, place } = self.text(key)?;
+        if value.is_empty() {
+            self.reading.fault(&place, format!("`{key}` is empty"), None);
+            return None;
+        }
+        Some(Given { value: self.reading.resolve(&value, &place), place })
+    }
+
+    /// The whole number of this key.
+    pub(super) fn integer(&self, key: &str) -> Option<Given<i64>> {
+        let in_file = self.section.and_then(|section| section.integer(key)).map(located);
+        let Some(Given { value, place }) = self.overriding(key) else { return in_file };
+        if let Ok(value) = value.parse() {
+            return Some(Given { value, place });
+        }
+        self.reading.fault(&place, format!("`{value}` is not a whole number"), None);
+        None
+    }
+
+    /// The duration of this key, in seconds.
+    pub(super) fn duration(&self, key: &str) -> Option<Given<i64>> {
+        let Given { value, place } = self.text(key)?;
+        match parse_duration(&value) {
+            Ok(value) => Some(Given { value, place }),
+            Err(fault) => {
+                self.reading.fault(&place, format!("`{key}` is {fault}"), None);
+                None
+            }
+        }
+    }
+
+    /// The list of texts of this key, which stands in the file only.
+    pub(super) fn texts(&self, key: &str) -> Option<Vec<Given<String>>> {
+        let texts = self.section?.texts(key)?;
+        Some(texts.into_iter().map(located).collect())
+    }
+
+    /// Where this key, or else the section, stands in the file.
+    pub(super) fn place_of(&self, key: &str) -> Place {
+        let entry = self.section.and_then(|section| section.entry(key)).map(|entry| entry.value_span());
+        Place::File(entry.or_else(|| self.section.map(Section::span)).unwrap_or(0..0))
+    }
+
+    /// Reports every key that nothing has asked for.
+    pub(super) fn finish(&self) {
+        if let Some(section) = self.section {
+            section.finish();
+        }
+    }
+
+    fn overriding(&self, key: &str) -> Option<Given<String>> {
+        let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
+        let (place, value) = self.reading.overlay.values.get(name.as_str())?;
+        Some(Given { value: value.clone(), place: Place::Elsewhere(place.clone()) })
+    }
+}
+
+fn located<T>(located: Located<T>) -> Given<T> {
+    Given { value: located.value, place: Place::File(located.span) }
+}
+
+fn variable_of(name: &str) -> String {
+    format!("DAYPASS_{}", name.replace('.', "_").to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_heard_before_the_variable_and_an_empty_variable_not_at_all() {
+        let environment = BTreeMap::from(
+            [("DAYPASS_LISTEN", "a"), ("DAYPASS_STORE_URL", "b"), ("DAYPASS_POLICY_DIR", "")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        let overlay = Overlay::of_environment(&environment)
+            .with_flag("listen", "--listen", Some("c"))
+            .with_flag("public_url", "--public-url", None);
+        let shown: Vec<_> = overlay
+            .values
+            .iter()
+            .map(|(name, (place, value))| (*name, place.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(shown, [("listen", "--listen", "c"), ("store.url", "DAYPASS_STORE_URL", "b")]);
+    }
+}

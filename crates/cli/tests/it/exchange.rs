@@ -1,0 +1,206 @@
+//! From end to end: an emulated job, a real server, a pass; and refusals, with what the operator sees of them.
+
+use std::collections::BTreeMap;
+
+use crate::support::{Emulator, Folder, Ran, Server, get, local_settings, ran};
+
+const ROLE: &str = "[roles.deploy]\n[[roles.deploy.trust]]\nissuer = 'github'\nrepository_owner_id = '65'\n\
+                    repository_id = '123456789'\nref = 'refs/heads/main'\n[roles.deploy.grants.api]\n\
+                    audience = 'https://api.example.com'\nscopes = ['releases:write']\n";
+
+struct Stage {
+    folder: Folder,
+    emulator: Emulator,
+    server: Server,
+}
+
+impl Stage {
+    fn set(provider: &str, flags: &[&str]) -> Self {
+        let folder = Folder::new();
+        let mut all = vec![provider];
+        all.extend_from_slice(flags);
+        let emulator = folder.emulate(&all);
+        let settings = local_settings(provider, &emulator.issuer);
+        folder.write("daypass.toml", &format!("policy_dir = 'policies'\n{settings}"));
+        folder.write("policies/deploy.toml", if provider == "github" { ROLE } else { "" });
+        let server = folder.serve(&[]);
+        Self { folder, emulator, server }
+    }
+
+    fn onboard(&self) {
+        let numbers = match self.emulator.variables.get("GITHUB_REPOSITORY") {
+            Some(_) => ["octo-org/octo-repo", "--issuer", "github", "--id", "123456789", "--owner-id", "65"],
+            None => ["octo/app", "--issuer", "gitlab", "--id", "42", "--owner-id", "7"],
+        };
+        let mut arguments = vec!["project", "add"];
+        arguments.extend_from_slice(&numbers);
+        self.folder.ok(&arguments);
+    }
+
+    fn exchange(&self, arguments: &[&str], more: &[(&str, &str)]) -> Ran {
+        let mut all = vec!["exchange", "--url", &self.server.url];
+        all.extend_from_slice(arguments);
+        let more: BTreeMap<&str, &str> = more.iter().copied().collect();
+        ran(self.folder.command(&all).envs(&self.emulator.variables).envs(more))
+    }
+
+    /// The newest exchange that fits. A refusal is written behind the answer, so it may take a moment to be there.
+    fn audit(&self, arguments: &[&str]) -> serde_json::Value {
+        let mut all = vec!["audit", "list", "--json"];
+        all.extend_from_slice(arguments);
+        let newest = (0..200).find_map(|_| self.folder.ok(&all).lines().next().map(ToOwned::to_owned));
+        serde_json::from_str(&newest.expect("it is recorded")).unwrap()
+    }
+}
+
+#[test]
+fn an_onboarded_job_gets_a_pass_that_the_server_takes() {
+    for (provider, flags) in [("github", &[][..]), ("gitlab", &["--id-token", "DAYPASS_ID_TOKEN=127.0.0.1"])]
+    {
+        let stage = Stage::set(provider, flags);
+        stage.onboard();
+        let ran = stage.exchange(&[], &[]);
+        assert_eq!(ran.status, 0, "{provider}: {}", ran.stderr);
+        assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
+        assert!(
+            ran.stderr.contains("a pass for http://127.0.0.1:8080 with config:read, valid for 15 minutes"),
+            "{}",
+            ran.stderr
+        );
+        let (status, body) = get(&format!("{}/v1.0/config", stage.server.url), Some(ran.stdout.trim()));
+        assert_eq!(status, 200, "{body}");
+        let recorded = stage.audit(&["--outcome", "success"]);
+        assert_eq!(
+            (recorded["issuer"].as_str(), recorded["role"].as_str()),
+            (Some(provider), Some("project"))
+        );
+        let shown = stage.folder.ok(&["audit", "show", recorded["id"].as_str().unwrap()]);
+        assert!(shown.contains("took the role `project`") && shown.contains("lets it in"), "{shown}");
+    }
+}
+
+#[test]
+fn a_role_is_taken_asked_about_and_printed_as_json() {
+    let stage = Stage::set("github", &[]);
+    let dry = stage.exchange(&["--role", "deploy", "--dry-run"], &[]);
+    assert_eq!(dry.status, 0, "{}", dry.stderr);
+    assert!(dry.stdout.contains("role deploy would give a pass"), "{}", dry.stdout);
+    let ran = stage.exchange(&["--role", "deploy", "--ttl", "5m", "--credentials", "api", "--json"], &[]);
+    let answer: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    assert_eq!(answer["role"], "deploy");
+    assert_eq!(answer["credentials"]["api"]["expires_in"], 300);
+    assert_eq!(answer["credentials"]["api"]["scope"], "releases:write");
+}
+
+#[test]
+fn a_runner_of_github_is_told_to_hide_the_pass_and_stdout_stays_clean() {
+    let stage = Stage::set("github", &[]);
+    let ran = stage.exchange(&["--role", "deploy"], &[("RUNNER_NAME", "GitHub Actions 1")]);
+    assert_eq!(ran.stderr.lines().next(), Some(format!("::add-mask::{}", ran.stdout.trim()).as_str()));
+    let emulated = stage.exchange(&["--role", "deploy"], &[]);
+    assert!(!emulated.stderr.contains(emulated.stdout.trim()), "{}", emulated.stderr);
+}
+
+#[test]
+fn a_refusal_shows_what_differs_and_the_operator_sees_the_whole_of_it() {
+    let stage = Stage::set("github", &["--ref", "refs/heads/fix"]);
+    let ran = stage.exchange(&["--role", "deploy"], &[]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (3, ""));
+    assert!(
+        ran.stderr.contains("claim `ref`: wanted `refs/heads/main`, got `refs/heads/fix`"),
+        "{}",
+        ran.stderr
+    );
+    let recorded = stage.audit(&["--outcome", "refused", "--code", "not_allowed", "--since", "1h"]);
+    let id = recorded["id"].as_str().unwrap();
+    assert!(ran.stderr.contains(id), "{}", ran.stderr);
+    let shown = stage.folder.ok(&["audit", "show", id]);
+    for part in [
+        "✗ octo-org/octo-repo was refused the role `deploy`: no rule allows this (not_allowed)",
+        "no trust block matches",
+        "deploy.toml:2",
+        "✓  repository_owner_id  wanted 65",
+        "✗  ref",
+        "wanted refs/heads/main  got refs/heads/fix",
+        "Claims of the token, verified",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    let table = stage.folder.ok(&["audit", "list"]);
+    assert!(table.starts_with("TIME") && table.contains(id), "{table}");
+}
+
+#[test]
+fn who_is_not_onboarded_and_who_is_suspended_get_nothing() {
+    let stage = Stage::set("github", &[]);
+    let ran = stage.exchange(&[], &[]);
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    stage.onboard();
+    assert_eq!(stage.exchange(&[], &[]).status, 0);
+    stage.folder.ok(&["project", "suspend", "octo-org/octo-repo"]);
+    for arguments in [&[][..], &["--role", "deploy"]] {
+        let ran = stage.exchange(arguments, &[]);
+        assert_eq!(ran.status, 3, "{}", ran.stderr);
+        assert!(ran.stderr.contains("project_unavailable"), "{}", ran.stderr);
+    }
+    stage.folder.ok(&["project", "resume", "octo-org/octo-repo"]);
+    assert_eq!(stage.exchange(&[], &[]).status, 0);
+}
+
+#[test]
+fn a_server_that_others_reach_takes_no_token_of_the_emulator() {
+    let mut folder = Folder::new();
+    let emulator = folder.emulate(&["github"]);
+    let (status, keys) = get(&format!("{}/.well-known/jwks", emulator.issuer), None);
+    assert_eq!(status, 200, "{keys}");
+    folder.write("keys.json", &keys);
+    folder.set("DAYPASS_ENCRYPTION_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+    let issuer = format!(
+        "[[issuers]]\nname = 'github'\nprovider = 'github'\nurl = '{}'\njwks_file = 'keys.json'\n",
+        emulator.issuer
+    );
+    // Even whoever registers the emulator's keys for a public server lets nobody in with them.
+    folder.write(
+        "daypass.toml",
+        &format!("public_url = 'https://pass.example.com'\nlisten = '127.0.0.1:0'\n{issuer}"),
+    );
+    let server = folder.serve(&[]);
+    let stage = Stage { folder, emulator, server };
+    let ran = stage.exchange(&["--audience", "pass.example.com"], &[]);
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("token_emulated"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_wrong_audience_is_explained() {
+    let stage = Stage::set("github", &[]);
+    let ran = stage.exchange(&["--audience", "other.example.com"], &[]);
+    assert_eq!(ran.status, 3);
+    assert!(
+        ran.stderr.contains("was made for the audience `other.example.com` (--audience"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_server_that_is_not_there_ends_with_4() {
+    let stage = Stage::set("github", &[]);
+    let mut arguments = vec!["exchange", "--url", "http://127.0.0.1:9"];
+    arguments.extend_from_slice(&["--token-variable", "TOKEN"]);
+    let mut command = stage.folder.command(&arguments);
+    let ran = ran(command.env("TOKEN", "a.b.c"));
+    assert_eq!(ran.status, 4, "{}", ran.stderr);
+}
+
+#[test]
+fn an_exchange_that_is_not_in_the_ledger_is_told() {
+    let stage = Stage::set("github", &[]);
+    for id in ["x", "01930000-0000-7000-8000-000000000000"] {
+        assert_eq!(stage.folder.run(&["audit", "show", id]).status, 2, "{id}");
+    }
+    let ran = stage.folder.run(&["audit", "list", "--code", "not_alowed"]);
+    assert!(ran.stderr.contains("did you mean `not_allowed`?"), "{}", ran.stderr);
+    let ran = stage.folder.run(&["audit", "list"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""));
+}

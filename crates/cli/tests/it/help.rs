@@ -1,0 +1,73 @@
+//! What `--help` says, command by command.
+
+use crate::support::Folder;
+
+#[test]
+fn each_command_has_help_with_an_example() {
+    let folder = Folder::new();
+    for command in [
+        "",
+        "serve",
+        "emulate",
+        "emulate github",
+        "emulate gitlab",
+        "exchange",
+        "project",
+        "project add",
+        "project list",
+        "project show",
+        "project suspend",
+        "project resume",
+        "project config",
+        "audit",
+        "audit list",
+        "audit show",
+        "inspect",
+        "init",
+        "completions",
+    ] {
+        let mut arguments: Vec<&str> = command.split_whitespace().collect();
+        arguments.push("--help");
+        let help = folder.ok(&arguments);
+        let has_example = help.contains("Example") || command.is_empty();
+        assert!(has_example, "{command}: no example");
+        insta::assert_snapshot!(format!("help {command}").trim().replace(' ', "_"), help);
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    assert_eq!(Folder::new().ok(&["--version"]), format!("daypass {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_command_line_that_is_wrong_ends_with_2() {
+    let folder = Folder::new();
+    for arguments in [
+        &["nothing"][..],
+        &[],
+        &["serve", "--nothing"],
+        &["emulate", "github"],
+        &["emulate", "github", "--print-env", "--serve"],
+        &["emulate", "github", "--claim", "x", "--", "true"],
+        &["emulate", "github", "--listen", "0.0.0.0:0", "--", "true"],
+        &["emulate", "gitlab", "--id-token", "A", "--", "true"],
+        &["audit", "list", "--limit", "0"],
+        &["serve", "--log-level", "loud"],
+        &["exchange"],
+        &["exchange", "--url", "http://pass.example.com"],
+        &["exchange", "--url", "https://pass.example.com", "--ttl", "soon"],
+        &["exchange", "--url", "https://pass.example.com"],
+    ] {
+        let ran = folder.run(arguments);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn completions_name_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = Folder::new().ok(&["completions", shell]);
+        assert!(script.contains("emulate") && script.contains("exchange"), "{shell}");
+    }
+}

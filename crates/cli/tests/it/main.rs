@@ -1,0 +1,22 @@
+//! The real binary, as people run it.
+
+#[cfg(test)]
+mod emulate;
+#[cfg(test)]
+mod encryption_key;
+#[cfg(test)]
+mod exchange;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod init;
+#[cfg(test)]
+mod inspect;
+#[cfg(test)]
+mod project;
+#[cfg(test)]
+mod serve;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod support;

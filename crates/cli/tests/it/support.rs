@@ -1,0 +1,248 @@
+//! What the tests of the binary share: a folder to run in, a server, an emulator, one HTTP request.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// What a command came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A folder in which commands run, with an environment of its own.
+pub(crate) struct Folder {
+    directory: tempfile::TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+/// A process that stays; killed when dropped.
+pub(crate) struct Standing {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stderr: Arc<Mutex<Vec<String>>>,
+    drain: Option<JoinHandle<()>>,
+}
+
+/// A running server.
+pub(crate) struct Server {
+    pub(crate) standing: Standing,
+    /// `http://ADDR:PORT`
+    pub(crate) url: String,
+}
+
+/// A running emulator, and the variables of its job.
+pub(crate) struct Emulator {
+    #[expect(dead_code, reason = "runs until it is dropped")]
+    standing: Standing,
+    pub(crate) issuer: String,
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), variables: BTreeMap::new() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.directory.path())
+            .env("GIT_CEILING_DIRECTORIES", self.directory.path())
+            .envs(&self.variables)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        ran(&mut self.command(arguments))
+    }
+
+    /// Runs a command that must succeed; gives its stdout.
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!(ran.status, 0, "{arguments:?}: {ran:?}");
+        ran.stdout
+    }
+
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        output(child.wait_with_output().unwrap())
+    }
+
+    pub(crate) fn serve(&self, arguments: &[&str]) -> Server {
+        let mut all = vec!["serve"];
+        all.extend_from_slice(arguments);
+        let standing = Standing::start(&mut self.command(&all));
+        let first = standing.stderr_line(|_| true);
+        let url = first.strip_prefix("listening on ").unwrap_or_else(|| panic!("first line: {first}"));
+        let url = url.to_owned();
+        Server { standing, url }
+    }
+
+    pub(crate) fn emulate(&self, arguments: &[&str]) -> Emulator {
+        let mut all = vec!["emulate"];
+        all.extend_from_slice(arguments);
+        all.push("--print-env");
+        let mut command = self.command(&all);
+        command.stdin(Stdio::piped());
+        let mut standing = Standing::start(&mut command);
+        let note = standing.stderr_line(|line| line.contains("the issuer is "));
+        let issuer = note.split_once("the issuer is ").unwrap().1.split(';').next().unwrap().to_owned();
+        let variables = standing.exports();
+        Emulator { standing, issuer, variables }
+    }
+}
+
+impl Standing {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take();
+        let (lines, reader) =
+            (Arc::new(Mutex::new(Vec::new())), BufReader::new(child.stderr.take().unwrap()));
+        let into = Arc::clone(&lines);
+        let drain = std::thread::spawn(move || {
+            for line in reader.lines().map_while(Result::ok) {
+                into.lock().unwrap().push(line);
+            }
+        });
+        Self { child, stdin, stderr: lines, drain: Some(drain) }
+    }
+
+    /// The first line on stderr that is like this; waits for it for as long as the process writes.
+    pub(crate) fn stderr_line(&self, is_like: impl Fn(&str) -> bool) -> String {
+        loop {
+            let has_ended = self.drain.as_ref().is_none_or(JoinHandle::is_finished);
+            let lines = self.stderr.lock().unwrap().clone();
+            if let Some(found) = lines.iter().find(|line| is_like(line)) {
+                return found.clone();
+            }
+            assert!(!has_ended, "it ended without the line: {lines:#?}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// The variables in `export` lines on stdout, up to the last of them.
+    fn exports(&mut self) -> BTreeMap<String, String> {
+        let stdout = BufReader::new(self.child.stdout.as_mut().unwrap());
+        let mut variables = BTreeMap::new();
+        for line in stdout.lines().map_while(Result::ok) {
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
+            if name == "RUNNER_OS" || name == "GITLAB_USER_LOGIN" {
+                break;
+            }
+        }
+        variables
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    pub(crate) fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Waits for the end; gives the exit status.
+    pub(crate) fn wait(&mut self) -> i32 {
+        let status = self.child.wait().unwrap();
+        if let Some(drain) = self.drain.take() {
+            drain.join().unwrap();
+        }
+        status.code().unwrap_or(-1)
+    }
+
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        self.stderr.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        // It may have ended.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+pub(crate) fn ran(command: &mut Command) -> Ran {
+    output(command.output().unwrap())
+}
+
+fn output(output: std::process::Output) -> Ran {
+    Ran {
+        status: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// `GET` of an `http://` URL: status and body.
+pub(crate) fn get(url: &str, bearer: Option<&str>) -> (u16, String) {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (authority, path) = rest.split_once('/').unwrap();
+    let authorization = bearer.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let mut stream = TcpStream::connect(authority).unwrap();
+    let request =
+        format!("GET /{path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n{authorization}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// Settings of a server on this machine that trusts one issuer.
+pub(crate) fn local_settings(provider: &str, issuer: &str) -> String {
+    format!(
+        "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\n\n[[issuers]]\nname = '{provider}'\n\
+         provider = '{provider}'\nurl = '{issuer}'\ninsecure_http = true\n"
+    )
+}
+
+pub(crate) fn mode_of(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
