@@ -4,6 +4,7 @@
 
 mod discovery;
 mod fault;
+mod flight;
 mod freshness;
 mod issuer_keys;
 mod prefetch;

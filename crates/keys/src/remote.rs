@@ -8,10 +8,10 @@ use arc_swap::ArcSwapOption;
 use daypass_fetch::Fetcher;
 use daypass_jose::Clock;
 use daypass_jose::jwk::VerifyingKey;
-use tokio::sync::watch;
 
 use crate::discovery::Source;
 use crate::fault::{FetchKeysFault, KeyFault};
+use crate::flight::{Flight, Flights, Outcome};
 use crate::snapshot::{Snapshot, pick};
 
 /// Between two fetches for requests while a set is held. Shorter, and unknown key ids, which cost an attacker nothing,
@@ -19,8 +19,6 @@ use crate::snapshot::{Snapshot, pick};
 pub const REFETCH_INTERVAL: Duration = Duration::from_secs(5);
 /// After a failed fetch while nothing is held. Shorter, and an issuer that comes back is met by a stampede.
 pub const FIRST_FETCH_COOLDOWN: Duration = Duration::from_secs(1);
-
-type Outcome = Result<(), FetchKeysFault>;
 
 /// An issuer whose keys are fetched.
 pub(crate) struct RemoteKeys {
@@ -35,21 +33,10 @@ pub(crate) struct RemoteKeys {
     flights: Mutex<Flights>,
 }
 
-/// What is known of fetches. Never locked across an await.
-#[derive(Default)]
-struct Flights {
-    /// The last fetch for requests, over or not.
-    flight: Option<watch::Receiver<Option<Outcome>>>,
-    /// When and why the last fetch for requests failed, until any fetch succeeds. A prefetch's failure is never here.
-    last_failure: Option<(Duration, FetchKeysFault)>,
-    /// Why the last fetch of either kind failed, if it did.
-    last_fault: Option<FetchKeysFault>,
-}
-
 /// What a request does that is not served by the set held.
 enum Step {
     Answer(Result<Arc<VerifyingKey>, KeyFault>),
-    Await(watch::Receiver<Option<Outcome>>),
+    Await(Flight),
 }
 
 impl RemoteKeys {
@@ -110,7 +97,7 @@ impl RemoteKeys {
             (may && self.is_suspect.swap(false, Ordering::AcqRel)).then(|| self.take_off(&mut flights))
         };
         if let Some(flight) = flight {
-            drop(landed(flight).await);
+            drop(flight.landed().await);
         }
     }
 
@@ -123,7 +110,7 @@ impl RemoteKeys {
             Step::Answer(answer) => return answer,
             Step::Await(flight) => flight,
         };
-        let outcome = landed(flight).await;
+        let outcome = flight.landed().await;
         let now = self.clock.monotonic();
         match (outcome, self.usable(now)) {
             (Ok(()), Some(held)) => pick(&held.keys, key_id),
@@ -179,9 +166,9 @@ impl RemoteKeys {
     }
 
     /// Starts a fetch in a task of its own: a caller that goes away does not end it for the others.
-    fn take_off(self: &Arc<Self>, flights: &mut Flights) -> watch::Receiver<Option<Outcome>> {
-        let (sender, receiver) = watch::channel(None);
-        flights.flight = Some(receiver.clone());
+    fn take_off(self: &Arc<Self>, flights: &mut Flights) -> Flight {
+        let (sender, flight) = Flight::new();
+        flights.flight = Some(flight.clone());
         let issuer = Arc::clone(self);
         tokio::spawn(async move {
             let outcome = issuer.fetch().await;
@@ -191,7 +178,7 @@ impl RemoteKeys {
             }
             sender.send_replace(Some(outcome));
         });
-        receiver
+        flight
     }
 
     /// Fetches and, where that succeeds, holds the new set; else the old one stays.
@@ -227,26 +214,69 @@ impl RemoteKeys {
     }
 }
 
-impl Flights {
-    /// The fetch for requests that goes on, if one does. One whose task died is over.
-    fn in_flight(&self) -> Option<watch::Receiver<Option<Outcome>>> {
-        let flight = self.flight.as_ref()?;
-        (flight.borrow().is_none() && flight.has_changed().is_ok()).then(|| flight.clone())
-    }
-}
-
-/// How the fetch ends.
-async fn landed(mut flight: watch::Receiver<Option<Outcome>>) -> Outcome {
-    match flight.wait_for(Option::is_some).await {
-        Ok(outcome) => outcome.clone().unwrap_or(Err(FetchKeysFault::GivenUp)),
-        Err(_) => Err(FetchKeysFault::GivenUp),
-    }
-}
-
 fn unavailable(wait: Duration, fault: &FetchKeysFault) -> KeyFault {
     let seconds = wait.as_millis().div_ceil(1000).max(1);
     KeyFault::Unavailable {
         retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
         reason: fault.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use daypass_fetch::{Endpoint, EndpointRules, Outbound};
+    use daypass_jose::{Algorithm, IssuerUrl, Timestamp};
+
+    use super::*;
+    use crate::discovery::Fetched;
+    use crate::freshness::DEFAULT_TTL;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(0)
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::from_secs(20)
+        }
+    }
+
+    /// Keys of an issuer that cannot be reached.
+    fn unreachable() -> Arc<RemoteKeys> {
+        let issuer = IssuerUrl::parse("https://127.0.0.1:1").unwrap();
+        let endpoint = Endpoint::new(EndpointRules::default());
+        let source = Source { issuer, algorithms: vec![Algorithm::ES256], endpoint, jwks_hosts: Vec::new() };
+        let fetcher = Fetcher::new(&Outbound::default()).unwrap();
+        Arc::new(RemoteKeys::new(source, fetcher, Arc::new(Still), false))
+    }
+
+    /// The key of RFC 7517 §A.1 under this id, in a set that was asked for then.
+    fn snapshot(key_id: &str, asked_at_seconds: u64) -> Snapshot {
+        let set = format!(
+            r#"{{"keys":[{{"kty":"EC","crv":"P-256","kid":"{key_id}","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}}]}}"#
+        );
+        let keys = crate::settings::parse(set.as_bytes(), &[Algorithm::ES256]).unwrap();
+        let asked_at = Duration::from_secs(asked_at_seconds);
+        Snapshot::new(Fetched { keys, ttl: DEFAULT_TTL }, asked_at, asked_at)
+    }
+
+    #[tokio::test]
+    async fn a_slow_fetch_does_not_bring_back_what_a_later_one_has_replaced() {
+        let keys = unreachable();
+        keys.hold(snapshot("new", 18));
+        keys.hold(snapshot("old", 12));
+        assert!(keys.key(Some("new")).await.is_ok());
+        assert_eq!(keys.key(Some("old")).await.err(), Some(KeyFault::UnknownKey));
+    }
+
+    #[tokio::test]
+    async fn a_key_that_came_between_the_look_and_the_lock_is_found() {
+        let keys = unreachable();
+        keys.hold(snapshot("new", 18));
+        let now = keys.clock.monotonic();
+        assert!(keys.fetch_and_pick(Some("new"), now).await.is_ok());
     }
 }

@@ -55,8 +55,10 @@ async fn an_answer_of_the_greatest_size_is_read_and_a_larger_one_is_not() {
 #[tokio::test]
 async fn an_announced_size_that_is_too_large_is_refused_before_the_body() {
     let announced = "HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n";
-    let reply = Reply::Endless(announced.into(), vec![b' '; 65536]);
-    assert_eq!(ask(reply).await.unwrap_err(), FetchFault::TooLarge { limit_bytes: 1024 });
+    assert_eq!(
+        ask(Reply::Stalled(announced.into())).await.unwrap_err(),
+        FetchFault::TooLarge { limit_bytes: 1024 }
+    );
 }
 
 #[tokio::test]

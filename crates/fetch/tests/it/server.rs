@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use daypass_fetch::{Endpoint, EndpointRules, FetchFault, Fetcher, Outbound, Request, Response};
 use http::Method;
-use rustls::ServerConfig;
+use rustls::{HandshakeKind, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -19,6 +19,8 @@ pub(crate) enum Reply {
     Bytes(Vec<u8>),
     /// These bytes, and then these again and again for as long as somebody reads.
     Endless(Vec<u8>, Vec<u8>),
+    /// These bytes, and then nothing, with an open connection.
+    Stalled(Vec<u8>),
     /// These bytes slowly, one after the other.
     Drip(Vec<u8>),
     /// Nothing, with an open connection.
@@ -41,6 +43,7 @@ impl Reply {
 pub(crate) struct Server {
     pub(crate) port: u16,
     requests: Arc<Mutex<Vec<String>>>,
+    handshakes: Arc<Mutex<Vec<HandshakeKind>>>,
     _tasks: JoinSet<()>,
 }
 
@@ -57,13 +60,20 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::<Mutex<Vec<String>>>::default();
+        let handshakes = Arc::<Mutex<Vec<HandshakeKind>>>::default();
+        let tls = tls.map(|acceptor| (acceptor, Arc::clone(&handshakes)));
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, tls, reply, Arc::clone(&requests)));
-        Self { port, requests, _tasks: tasks }
+        Self { port, requests, handshakes, _tasks: tasks }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// How the TLS handshakes so far went.
+    pub(crate) fn handshakes(&self) -> Vec<HandshakeKind> {
+        self.handshakes.lock().unwrap().clone()
     }
 
     /// All requests so far, whole.
@@ -74,7 +84,7 @@ impl Server {
 
 async fn accept(
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<(TlsAcceptor, Arc<Mutex<Vec<HandshakeKind>>>)>,
     reply: Reply,
     requests: Arc<Mutex<Vec<String>>>,
 ) {
@@ -86,8 +96,9 @@ async fn accept(
             match (tls, reply) {
                 (None, Reply::Reset) => reset(stream, &requests).await,
                 (None, reply) => serve(stream, reply, &requests).await,
-                (Some(tls), reply) => {
+                (Some((tls, handshakes)), reply) => {
                     if let Ok(stream) = tls.accept(stream).await {
+                        handshakes.lock().unwrap().extend(stream.get_ref().1.handshake_kind());
                         serve(stream, reply, &requests).await;
                     }
                 }
@@ -124,6 +135,10 @@ async fn answer(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> std::io
                 ticks.tick().await;
                 stream.write_all(&[byte]).await?;
             }
+        }
+        Reply::Stalled(bytes) => {
+            stream.write_all(&bytes).await?;
+            std::future::pending::<()>().await;
         }
         Reply::Hang => std::future::pending::<()>().await,
         Reply::Reset => {}

@@ -6,8 +6,8 @@ use daypass_fetch::{
     ConnectFault, Endpoint, EndpointRules, FetchFault, Fetcher, Outbound, Response, check_ca_pem,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
+use rustls::{HandshakeKind, ServerConfig};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::addresses::Scripted;
@@ -62,6 +62,18 @@ async fn a_private_ca_is_trusted_by_the_endpoint_that_names_it() {
     let ca = TestCa::new();
     let answer = ask(ca.server("issuer.test", |_| {}), &trusting(ca.pem())).await.unwrap();
     assert_eq!((answer.status, answer.body.as_ref()), (200, b"secret".as_slice()));
+}
+
+#[tokio::test]
+async fn every_connection_shows_its_certificate_again() {
+    let ca = TestCa::new();
+    let server = Server::start_tls(ca.server("127.0.0.1", |_| {}), Reply::ok("")).await;
+    let (fetcher, endpoint) = (Fetcher::new(&Outbound::default()).unwrap(), trusting(ca.pem()));
+    let url = format!("https://127.0.0.1:{}/", server.port);
+    fetcher.send(&endpoint, get(&url)).await.unwrap();
+    fetcher.send(&endpoint, get(&url)).await.unwrap();
+    assert!(!server.handshakes().contains(&HandshakeKind::Resumed), "{:?}", server.handshakes());
+    assert_eq!(server.handshakes().len(), 2);
 }
 
 #[tokio::test]
