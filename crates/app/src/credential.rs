@@ -48,3 +48,14 @@ impl Pass {
         self.scopes.join(" ")
     }
 }
+
+/// What a pass will hold: the grant, narrowed by what was asked.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Whom it is for.
+    pub audience: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// For how long it is valid, in seconds.
+    pub ttl_seconds: i64,
+}

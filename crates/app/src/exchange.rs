@@ -1,88 +1,17 @@
 //! The main flow: an identity token goes in, a credential or a refusal comes out, and both are recorded.
 
-use daypass_jose::ids::{ExchangeId, RequestId};
+use daypass_jose::Timestamp;
+use daypass_jose::ids::ExchangeId;
 use daypass_jose::jwt::{TokenFault, UnverifiedIdToken, VerifiedClaims};
-use daypass_jose::{Secret, Timestamp};
-use daypass_policy::{Allowance, Ask, Decision, PROJECT_ROLE, RegisteredIssuer, Workload, decide};
-use daypass_store::{LedgerFault, Recorded};
+use daypass_policy::{Allowance, Ask, Decision, RegisteredIssuer, Workload, decide};
 
-use crate::credential::Pass;
-use crate::issue::{self, Granted, Terms};
+use crate::credential::Terms;
+use crate::issue::{self, Granted};
 use crate::projects::Standing;
 use crate::record::Draft;
 use crate::refusal::{Code, Refusal};
+use crate::request::{Issued, Outcome, Refused, Request};
 use crate::service::App;
-
-/// One request for credentials.
-pub struct Request {
-    /// The identity token, as it came.
-    pub token: Secret,
-    /// What is asked for.
-    pub asked: Asked,
-    /// Where the request came from.
-    pub origin: Origin,
-}
-
-/// What a caller asks for. Everything but the role can only narrow what the role grants.
-#[derive(Debug, Clone, Default)]
-pub struct Asked {
-    /// The role; [`PROJECT_ROLE`] where none is named.
-    pub role: Option<String>,
-    /// Kinds of credential; all that the role grants where none is named.
-    pub credentials: Vec<String>,
-    /// The audience or resource of the credential.
-    pub audience: Option<String>,
-    /// Scopes.
-    pub scopes: Option<Vec<String>>,
-    /// For how long the credential shall be valid, in seconds.
-    pub ttl_seconds: Option<i64>,
-    /// Decide and explain, but spend and mint nothing.
-    pub dry_run: bool,
-}
-
-impl Asked {
-    /// The role that is asked for.
-    pub fn role(&self) -> &str {
-        self.role.as_deref().unwrap_or(PROJECT_ROLE)
-    }
-}
-
-/// Where a request came from.
-#[derive(Debug, Clone)]
-pub struct Origin {
-    /// The face that took it.
-    pub face: &'static str,
-    /// Address of the peer.
-    pub source: String,
-    /// The HTTP request.
-    pub request_id: RequestId,
-}
-
-/// A yes.
-pub struct Issued {
-    /// The exchange.
-    pub exchange_id: ExchangeId,
-    /// The role that was taken.
-    pub role: String,
-    /// What came out.
-    pub outcome: Outcome,
-}
-
-/// What a yes gives.
-pub enum Outcome {
-    /// A pass, its record durable.
-    Pass(Pass),
-    /// Nothing, as asked: what a pass would hold.
-    DryRun(Terms),
-}
-
-/// A no, and the exchange under which the operator finds it.
-pub struct Refused {
-    /// The exchange.
-    pub exchange_id: ExchangeId,
-    /// Why.
-    pub refusal: Refusal,
-}
 
 /// Exchanges an identity token for what its job may have, and records the attempt.
 pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
@@ -165,9 +94,4 @@ fn allowed(decision: Decision, role: &str) -> Result<Allowance, Refusal> {
         Decision::Allow(allowance) => Ok(allowance),
         Decision::Deny(denial) => Err(Refusal::of_denial(&denial, role)),
     }
-}
-
-/// What the ledger said to a success.
-pub(crate) fn recorded(answer: Result<Recorded, LedgerFault>) -> Result<Recorded, Refusal> {
-    answer.map_err(|fault| Refusal::of_ledger(&fault))
 }

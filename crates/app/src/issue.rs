@@ -7,10 +7,10 @@ use daypass_jose::{Json, Object, Timestamp};
 use daypass_policy::{Allowance, PROJECT_ROLE, RegisteredIssuer, Run, TokenReuse, Workload, WorkloadFault};
 use daypass_store::{CredentialRecord, Spend};
 
-use crate::credential::{Pass, Unrecorded};
-use crate::exchange::Asked;
+use crate::credential::{Pass, Terms, Unrecorded};
 use crate::projects::Standing;
 use crate::refusal::{Code, Refusal};
+use crate::request::Asked;
 use crate::service::App;
 
 /// The header `typ` of a pass (RFC 9068 §2.1).
@@ -25,17 +25,6 @@ const SPENT_MARGIN_SECONDS: i64 = 300;
 
 /// Kinds of credential that a caller may name.
 const CREDENTIAL_KINDS: [&str; 6] = ["api", "aws", "registry", "state", "github", "identity"];
-
-/// What a pass will hold: the grant, narrowed by what was asked.
-#[derive(Debug, Clone)]
-pub struct Terms {
-    /// Whom it is for.
-    pub audience: String,
-    /// What it may do.
-    pub scopes: Vec<String>,
-    /// For how long it is valid, in seconds.
-    pub ttl_seconds: i64,
-}
 
 /// Everything that a pass is made of.
 pub(crate) struct Granted<'a> {

@@ -12,11 +12,14 @@ pub mod policy_source;
 pub mod projects;
 mod record;
 pub mod refusal;
+pub mod request;
 mod sampling;
 pub mod seal;
 mod service;
 pub mod signing_keys;
+mod start_fault;
 
 pub use config::Config;
 pub use refusal::{Code, Refusal};
-pub use service::{App, Parts, StartFault};
+pub use service::{App, Parts};
+pub use start_fault::StartFault;

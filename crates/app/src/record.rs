@@ -6,9 +6,9 @@ use daypass_policy::{Decision, Policy, RegisteredIssuer, Workload};
 use daypass_store::{ExchangeRecord, LedgerFault, Outcome, Recorded, Spend};
 
 use crate::credential::{Pass, Unrecorded};
-use crate::exchange::{Request, recorded};
 use crate::projects::Standing;
 use crate::refusal::Refusal;
+use crate::request::Request;
 use crate::service::App;
 
 /// Characters of a role name that are recorded; what is longer names no role.
@@ -90,7 +90,7 @@ impl<'a> Draft<'a> {
         record.credentials = vec![pass.record().clone()];
         let answer = app.store().ledger().record(record, Some(spend)).await;
         self.is_written = matches!(answer, Err(LedgerFault::AlreadySpent { .. }));
-        recorded(answer)
+        answer.map_err(|fault| Refusal::of_ledger(&fault))
     }
 
     /// Logs the refusal, and hands it to the ledger unless a stranger has had his share.

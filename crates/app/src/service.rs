@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use daypass_fetch::{FetchSetupFault, Fetcher};
+use daypass_fetch::Fetcher;
 use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
 use daypass_policy::{Finding, RegisteredIssuer};
-use daypass_store::{Store, StoreFault};
+use daypass_store::Store;
 
 use crate::config::{Config, PublicUrl};
-use crate::policy_source::{LivePolicy, PolicyFault};
+use crate::policy_source::LivePolicy;
 use crate::sampling::Sampler;
 use crate::signing_keys::PassKeys;
+use crate::start_fault::StartFault;
 
 /// All that the use cases work with.
 pub struct App {
@@ -36,23 +37,6 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.
     pub rng: Arc<dyn Random>,
-}
-
-/// Why the server does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartFault {
-    /// The store failed.
-    #[error("the store: {0}")]
-    Store(#[from] StoreFault),
-    /// The policy is refused or cannot be read.
-    #[error("{0}")]
-    Policy(#[from] PolicyFault),
-    /// The outbound settings do not work.
-    #[error("outbound connections: {0}")]
-    Outbound(#[from] FetchSetupFault),
-    /// A signing key cannot be made, opened or published.
-    #[error("signing keys: {0}")]
-    SigningKey(String),
 }
 
 impl App {

@@ -8,7 +8,7 @@ use daypass_jose::{Algorithm, Clock, Json, Object, Random};
 use daypass_store::{SigningKeyRow, Store};
 
 use crate::seal::EncryptionKey;
-use crate::service::StartFault;
+use crate::start_fault::StartFault;
 
 /// What these keys are for, in the store and as the purpose under which they are sealed.
 const PURPOSE: &str = "pass";

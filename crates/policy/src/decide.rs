@@ -2,30 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use crate::grant::GrantedApi;
 use crate::policy::Policy;
+use crate::reason::{DenialReason, ProjectStanding};
 use crate::role::Role;
 use crate::trace::{BlockTrace, Difference, Trace};
 use crate::trust::claims_of;
 use crate::workload::Workload;
-
-/// How the repository of a workload stands with the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProjectStanding {
-    /// It is not onboarded.
-    Unknown,
-    /// It waits for an operator's yes.
-    Pending,
-    /// It is onboarded.
-    Active,
-    /// It may have nothing for now.
-    Suspended,
-    /// It is gone from its provider.
-    Deleted,
-}
 
 /// What a workload asks for.
 #[derive(Debug, Clone, Copy)]
@@ -66,28 +49,6 @@ pub struct Denial {
     pub differences: Vec<Difference>,
     trace: Trace,
     tested: BTreeSet<String>,
-}
-
-/// Why the answer is no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DenialReason {
-    /// There is no such role.
-    RoleUnknown,
-    /// The repository is not onboarded, and the role is for those that are.
-    ProjectUnknown,
-    /// The repository waits for an operator's yes.
-    ProjectPending,
-    /// The repository may have nothing for now.
-    ProjectSuspended,
-    /// The repository is gone from its provider.
-    ProjectDeleted,
-    /// A block denies it.
-    DeniedByRule,
-    /// No block of trust lets it in.
-    NoRuleMatches,
-    /// A claim that stands in a grant is absent or could break out of its place.
-    GrantUnfillable,
 }
 
 /// Decides whether a workload may take a role. Whatever is missing denies.

@@ -11,13 +11,14 @@ mod pattern;
 mod policy;
 mod provider;
 pub mod reader;
+mod reason;
 mod role;
 mod trace;
 mod trust;
 mod workload;
 
 pub use context::{PolicyContext, ProjectsFault, ProjectsPolicy};
-pub use decide::{Allowance, Ask, Decision, Denial, DenialReason, ProjectStanding, decide};
+pub use decide::{Allowance, Ask, Decision, Denial, decide};
 pub use duration::{DurationFault, parse_duration, show_duration};
 pub use finding::{Finding, Level, Lint, did_you_mean};
 pub use grant::{ApiGrant, GrantedApi, Template, TemplateFault};
@@ -28,6 +29,7 @@ pub use policy::Policy;
 pub use provider::{
     ClaimType, Profile, PullRequestRef, TokenReuse, Trigger, TriggerClass, WorkloadClaims, foreign_audience,
 };
+pub use reason::{DenialReason, ProjectStanding};
 pub use role::{ADMIN_ROLE, DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, PROJECT_ROLE, Role};
 pub use trace::{BlockTrace, Difference, Effect, Trace};
 pub use trust::{Condition, DenyBlock, Place, Tested, TrustBlock};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::decide::{DenialReason, ProjectStanding};
+use crate::reason::{DenialReason, ProjectStanding};
 use crate::role::Role;
 use crate::trust::{DenyBlock, Place, Tested, TrustBlock};
 use crate::workload::Workload;

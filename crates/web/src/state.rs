@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use daypass_app::exchange::{Issued, Origin, Request};
+use daypass_app::request::{Issued, Origin, Request};
 use daypass_app::{App, Code, Refusal};
 use daypass_jose::ids::{ExchangeId, RequestId};
 use tokio::sync::Semaphore;

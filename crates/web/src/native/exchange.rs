@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use daypass_app::exchange::{Asked, Issued, Outcome, Request};
+use daypass_app::request::{Asked, Issued, Outcome, Request};
 use daypass_app::{Code, Refusal};
 use daypass_jose::Secret;
 use serde::Deserialize;

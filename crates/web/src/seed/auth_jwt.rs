@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use daypass_app::exchange::{Asked, Issued, Outcome, Request};
+use daypass_app::request::{Asked, Issued, Outcome, Request};
 use daypass_app::{Code, Refusal};
 
 use crate::answer::{self, EXCHANGE_ID, NO_STORE};

@@ -1,0 +1,23 @@
+//! Why a server does not start.
+
+use daypass_fetch::FetchSetupFault;
+use daypass_store::StoreFault;
+
+use crate::policy_source::PolicyFault;
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// The store failed.
+    #[error("the store: {0}")]
+    Store(#[from] StoreFault),
+    /// The policy is refused or cannot be read.
+    #[error("{0}")]
+    Policy(#[from] PolicyFault),
+    /// The outbound settings do not work.
+    #[error("outbound connections: {0}")]
+    Outbound(#[from] FetchSetupFault),
+    /// A signing key cannot be made, opened or published.
+    #[error("signing keys: {0}")]
+    SigningKey(String),
+}
