@@ -68,7 +68,9 @@ fn facts(exchange: &ExchangeRecord, ago: &str) -> Table {
         (Some(one), None) | (None, Some(one)) => Some(one.clone()),
         (None, None) => None,
     };
-    table.pair("reason", exchange.detail.as_deref());
+    // Where the policy said no, its trace says why in words.
+    let is_told_below = exchange.trace.as_deref().is_some_and(trace::has_reason);
+    table.pair("reason", exchange.detail.as_deref().filter(|_| !is_told_below));
     table.pair("when", Some(format!("{} ({ago})", exchange.at)));
     table.pair("from", Some(format!("{}, by the {} face", exchange.source, exchange.face)));
     table.pair("issuer", exchange.issuer.as_deref());

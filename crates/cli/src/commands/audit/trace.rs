@@ -30,6 +30,11 @@ pub(super) fn shown(trace: &str) -> String {
     if lines.is_empty() { format!("  {}", printable(trace)) } else { lines.join("\n") }
 }
 
+/// Whether the policy said no, and why.
+pub(super) fn has_reason(trace: &str) -> bool {
+    text(&super::column(Some(trace)), "reason").is_some()
+}
+
 fn heading(block: &Value) -> String {
     let is_deny = text(block, "effect") == Some("deny");
     let matches = block.get("matches").and_then(Value::as_bool).unwrap_or(false);
@@ -139,6 +144,8 @@ mod tests {
 
     #[test]
     fn what_another_version_wrote_is_shown_as_it_is() {
+        assert!(has_reason(r#"{"reason":"role_unknown"}"#));
+        assert!(!has_reason(r#"{"reason":null}"#) && !has_reason("not json"));
         assert_eq!(shown("not json"), "  not json");
         assert_eq!(shown("[1]"), "  [1]");
         assert!(shown(r#"{"blocks":[{}]}"#).contains("trust block for `?`"));
