@@ -248,8 +248,7 @@ impl Refusal {
 
     /// Policy said no. Only a caller known to the role learns more than that.
     pub fn of_denial(denial: &Denial, role: &str) -> Self {
-        let internal = format!("{:?}", denial.reason);
-        let refusal = Self::new(Code::NotAllowed).with_internal(internal);
+        let refusal = Self::new(Code::NotAllowed).with_internal(denial.reason.as_str());
         let for_project = "without a role, this server gives passes to onboarded repositories; its operator onboards \
                                one with `daypass project add`";
         if !denial.known_to_role {

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use daypass_jose::jwt::MintFault;
 
+/// Jobs that one emulator starts; they stay until it stops.
+pub const MAX_JOBS: usize = 1024;
+
 /// Why an emulator does not start, or a job in it.
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorFault {
@@ -61,6 +64,6 @@ pub enum EmulatorFault {
     #[error("this emulator plays another CI system than the job's")]
     WrongProvider,
     /// More jobs than one emulator takes.
-    #[error("this emulator has started {} jobs, and takes no more", crate::MAX_JOBS)]
+    #[error("this emulator has started {} jobs, and takes no more", MAX_JOBS)]
     TooManyJobs,
 }

@@ -12,7 +12,7 @@ use crate::fault::EmulatorFault;
 use crate::github::{self, GithubJob, RunnerFiles};
 use crate::gitlab::{self, GitlabJob, IdToken};
 use crate::identity::random_uuid;
-use crate::server::Signer;
+use crate::signer::Signer;
 
 /// A job that runs in the emulator.
 ///

@@ -1,16 +1,15 @@
 //! The server on loopback: discovery, keys, and for GitHub the endpoint that gives tokens to jobs.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use daypass_jose::{Clock, Object, Random, Secret, Timestamp};
+use daypass_jose::{Clock, Random, Secret};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -20,10 +19,9 @@ use crate::config::{EmulatorConfig, Provider};
 use crate::fault::EmulatorFault;
 use crate::job::RunningJob;
 use crate::keys::{KeyStyle, Keys};
-use crate::{github, gitlab};
-
-/// Jobs that one emulator starts; they stay until it stops.
-pub const MAX_JOBS: usize = 1024;
+use crate::shared::{Shared, not_found, style_of};
+use crate::signer::Signer;
+use crate::{github, gitlab, token_endpoint};
 
 /// How long requests that are being answered may hold up the end.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(1);
@@ -39,21 +37,6 @@ pub struct Running {
     server: JoinSet<()>,
 }
 
-/// What signs tokens, and as whom.
-pub(crate) struct Signer {
-    issuer: String,
-    keys: Keys,
-    clock: Arc<dyn Clock>,
-    rng: Arc<dyn Random>,
-}
-
-/// What the routes share.
-pub(crate) struct Shared {
-    style: KeyStyle,
-    signer: Arc<Signer>,
-    jobs: RwLock<BTreeMap<String, Arc<RunningJob>>>,
-}
-
 impl Emulator {
     /// Binds, loads or makes the keys, starts the first job, and serves.
     pub async fn start(
@@ -67,7 +50,7 @@ impl Emulator {
         let port = listener.local_addr().map_err(in_address)?.port();
         let style = style_of(&config.provider);
         let keys = load_keys(style, config.state_dir, Arc::clone(&rng)).await?;
-        let signer = Arc::new(Signer { issuer: format!("http://127.0.0.1:{port}"), keys, clock, rng });
+        let signer = Arc::new(Signer::new(format!("http://127.0.0.1:{port}"), keys, clock, rng));
         let shared = Arc::new(Shared { style, signer, jobs: RwLock::default() });
         let first = shared.start_job(config.provider)?;
         let (stop, stopped) = oneshot::channel();
@@ -106,44 +89,6 @@ impl Running {
     }
 }
 
-impl Shared {
-    fn start_job(&self, provider: Provider) -> Result<Arc<RunningJob>, EmulatorFault> {
-        if style_of(&provider) != self.style {
-            return Err(EmulatorFault::WrongProvider);
-        }
-        let job = Arc::new(RunningJob::start(Arc::clone(&self.signer), provider)?);
-        let mut jobs = self.jobs.write().unwrap_or_else(PoisonError::into_inner);
-        if jobs.len() >= MAX_JOBS {
-            return Err(EmulatorFault::TooManyJobs);
-        }
-        jobs.insert(job.id().to_owned(), Arc::clone(&job));
-        Ok(job)
-    }
-
-    /// The job with this id.
-    pub(crate) fn job(&self, id: &str) -> Option<Arc<RunningJob>> {
-        self.jobs.read().unwrap_or_else(PoisonError::into_inner).get(id).map(Arc::clone)
-    }
-}
-
-impl Signer {
-    pub(crate) fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    pub(crate) fn rng(&self) -> &dyn Random {
-        self.rng.as_ref()
-    }
-
-    pub(crate) fn sign(&self, claims: &Object) -> Result<Secret, EmulatorFault> {
-        Ok(self.keys.sign(claims)?)
-    }
-}
-
 /// Making RSA keys takes long, so it must not hold up the runtime.
 async fn load_keys(
     style: KeyStyle,
@@ -169,7 +114,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Rec
 fn routes(shared: Arc<Shared>) -> Router {
     let routes = Router::new().route("/.well-known/openid-configuration", get(discovery));
     let routes = match shared.style {
-        KeyStyle::Github => routes.route("/.well-known/jwks", get(keys)).merge(github::routes()),
+        KeyStyle::Github => routes.route("/.well-known/jwks", get(keys)).merge(token_endpoint::routes()),
         KeyStyle::Gitlab => routes.route("/oauth/discovery/keys", get(keys)),
     };
     routes.fallback(not_found).with_state(shared)
@@ -184,25 +129,13 @@ async fn discovery(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn keys(State(shared): State<Arc<Shared>>) -> Response {
-    let document = json(shared.signer.keys.document().to_owned());
+    let document = json(shared.signer.key_set().to_owned());
     match shared.style {
         KeyStyle::Github => document,
         KeyStyle::Gitlab => ([(CACHE_CONTROL, gitlab::KEYS_CACHE_CONTROL)], document).into_response(),
     }
 }
 
-/// What every path that is not served gets.
-pub(crate) async fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, "nothing here: this is the CI emulator of daypass\n").into_response()
-}
-
 fn json(document: String) -> Response {
     ([(CONTENT_TYPE, "application/json; charset=utf-8")], document).into_response()
-}
-
-const fn style_of(provider: &Provider) -> KeyStyle {
-    match provider {
-        Provider::Github(_) => KeyStyle::Github,
-        Provider::Gitlab(_) => KeyStyle::Gitlab,
-    }
 }

@@ -1,28 +1,9 @@
 //! What kind of address it is, from the registries of special-purpose addresses (RFC 6890 and IANA's lists of it).
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::kind::AddressKind;
 use crate::ranges::{RANGES_V4, RANGES_V6};
-
-/// What kind of address it is, seen from this machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AddressKind {
-    /// On the internet.
-    Public,
-    /// This machine.
-    Loopback,
-    /// A private network: RFC 1918, shared space (RFC 6598), unique local (RFC 4193).
-    Private,
-    /// The link: only neighbours, and most clouds' metadata services.
-    LinkLocal,
-    /// A cloud's metadata service that is not link-local.
-    Metadata,
-    /// Set aside for documentation, tests, translation or later, or a tunnel to something that is not public.
-    Reserved,
-    /// No machine: unspecified, multicast, broadcast. It is never connected to.
-    Nowhere,
-}
 
 impl AddressKind {
     /// The kind of `address`. An address that carries an IPv4 address is judged by it.
@@ -63,20 +44,6 @@ impl AddressKind {
 
     const fn worse(self, other: Self) -> Self {
         if matches!(self, Self::Public) || matches!(other, Self::Nowhere) { other } else { self }
-    }
-}
-
-impl fmt::Display for AddressKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Public => "a public address",
-            Self::Loopback => "a loopback address",
-            Self::Private => "a private address",
-            Self::LinkLocal => "a link-local address",
-            Self::Metadata => "the address of a cloud's metadata service",
-            Self::Reserved => "a reserved address",
-            Self::Nowhere => "an address of no machine",
-        })
     }
 }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::endpoint::Endpoint;
 use crate::fault::{ConnectFault, FetchFault};
 use crate::proxy::{Proxy, ProxyRules};
 use crate::resolve::Resolve;
+use crate::stream::Stream;
 use crate::target::{Host, Target};
 use crate::tls;
 use crate::tunnel::{self, Tunnel};
@@ -21,13 +21,6 @@ pub const MAX_CONNECT_ATTEMPTS: usize = 4;
 /// How long an address may take to answer before the next is tried. Longer, and one that swallows packets uses up the
 /// whole deadline of a request whose host has another.
 pub const CONNECT_ATTEMPT: Duration = Duration::from_millis(1500);
-
-/// Bytes to and from a server: TCP, TLS over it, or either inside a tunnel.
-pub(crate) type Stream = Box<dyn Io>;
-
-/// What a [`Stream`] can do.
-pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// Makes connections.
 pub(crate) struct Connector {

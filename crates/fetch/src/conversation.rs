@@ -13,9 +13,9 @@ use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 
-use crate::connect::Stream;
 use crate::fault::FetchFault;
 use crate::message::{Request, Response};
+use crate::stream::Stream;
 use crate::target::Target;
 
 /// Header lines of an answer. A number without bound is memory without bound.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rustls::ClientConfig;
 
-use crate::address::AddressKind;
 use crate::fault::{FetchFault, FetchSetupFault};
+use crate::kind::AddressKind;
 use crate::target::{Host, Target};
 use crate::tls;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::address::AddressKind;
+use crate::kind::AddressKind;
 
 /// Why the settings of outbound connections do not work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use crate::address::AddressKind;
+use crate::kind::AddressKind;
 
 /// The first match counts; what is not listed is public.
 pub(crate) const RANGES_V4: [(Ipv4Net, AddressKind); 19] = [

@@ -11,8 +11,8 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::connect::Stream;
 use crate::fault::{ConnectFault, FetchSetupFault};
+use crate::stream::Stream;
 use crate::target::Host;
 
 /// Trusts what the system trusts. Certificates of the system that cannot be read are left out.

@@ -39,3 +39,19 @@ pub enum DenialReason {
     /// A claim that stands in a grant is absent or could break out of its place.
     GrantUnfillable,
 }
+
+impl DenialReason {
+    /// Its name in records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RoleUnknown => "role_unknown",
+            Self::ProjectUnknown => "project_unknown",
+            Self::ProjectPending => "project_pending",
+            Self::ProjectSuspended => "project_suspended",
+            Self::ProjectDeleted => "project_deleted",
+            Self::DeniedByRule => "denied_by_rule",
+            Self::NoRuleMatches => "no_rule_matches",
+            Self::GrantUnfillable => "grant_unfillable",
+        }
+    }
+}

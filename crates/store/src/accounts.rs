@@ -3,8 +3,9 @@
 use daypass_jose::Timestamp;
 use daypass_jose::ids::AccountId;
 
-use crate::engine::{Engine, Row};
+use crate::engine::Engine;
 use crate::fault::StoreFault;
+use crate::value::Row;
 
 /// Whether an operator has let an account in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use daypass_jose::Timestamp;
 use daypass_jose::ids::{CredentialId, ExchangeId, ProjectId, RequestId};
 
-use crate::engine::{Row, Value};
 use crate::fault::StoreFault;
+use crate::value::{Row, Value};
 
 /// How an exchange ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,3 +199,12 @@ impl CredentialRecord {
         })
     }
 }
+
+/// The columns of an exchange, in the order of its values.
+macro_rules! columns {
+    () => {
+        "id, at, face, outcome, code, detail, issuer, role, repository_id, repository, owner_id, owner, run_id, job, \
+         event, git_ref, project_id, source, policy_version, claims, trace, request_id"
+    };
+}
+pub(crate) use columns;

@@ -9,18 +9,19 @@ mod fault;
 mod ledger;
 mod projects;
 mod signing_keys;
+mod value;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use accounts::{Account, AccountStatus, Accounts, NewAccount};
 pub use engine::{
-    MAX_BATCH, MAX_LOG_BYTES, MAX_READERS, MAX_WAITING_REFUSALS, MAX_WAITING_WRITES, READ_DEADLINE,
-    WRITE_DEADLINE,
+    MAX_BATCH, MAX_LOG_BYTES, MAX_READERS, MAX_WAITING_REFUSALS, MAX_WAITING_WRITES, READ_DEADLINE, Recorded,
+    Spend, WRITE_DEADLINE,
 };
 pub use exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Outcome};
 pub use fault::{LedgerFault, StoreFault};
-pub use ledger::{Ledger, MAX_PAGE, Recorded, Spend};
+pub use ledger::{Ledger, MAX_PAGE};
 pub use projects::{NewProject, Project, ProjectStatus, Projects};
 pub use signing_keys::{SigningKeyRow, SigningKeys};
 

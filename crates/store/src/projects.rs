@@ -3,9 +3,10 @@
 use daypass_jose::Timestamp;
 use daypass_jose::ids::{AccountId, ProjectId};
 
-use crate::engine::{Engine, Row};
+use crate::engine::Engine;
 use crate::fault::StoreFault;
 use crate::ledger::MAX_PAGE;
+use crate::value::{Row, Value};
 
 /// How a project stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,11 +145,7 @@ impl Projects<'_> {
         self.engine.write(sql, values).await?.pop().map(from_row).transpose()
     }
 
-    async fn one(
-        &self,
-        sql: &'static str,
-        values: Vec<crate::engine::Value>,
-    ) -> Result<Option<Project>, StoreFault> {
+    async fn one(&self, sql: &'static str, values: Vec<Value>) -> Result<Option<Project>, StoreFault> {
         self.engine.read(sql, values).await?.pop().map(from_row).transpose()
     }
 }

@@ -2,8 +2,9 @@
 
 use daypass_jose::Timestamp;
 
-use crate::engine::{Engine, Row, Value};
+use crate::engine::Engine;
 use crate::fault::StoreFault;
+use crate::value::{Row, Value};
 
 /// One key.
 #[derive(Debug, Clone, PartialEq, Eq)]

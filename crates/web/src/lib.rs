@@ -5,10 +5,12 @@
 mod answer;
 mod bearer;
 mod body;
+mod failures;
 mod health;
 mod layers;
 mod native;
 mod oauth;
+mod peer;
 mod problem;
 mod routes;
 mod seed;
@@ -16,6 +18,7 @@ mod server;
 mod state;
 mod well_known;
 
+pub use peer::Peer;
 pub use routes::{ROUTES, Route, router};
 pub use server::{DRAIN_DEADLINE, Drained, MAX_CONNECTIONS, serve};
-pub use state::{Limits, Peer, Web};
+pub use state::{Limits, Web};

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
-use crate::state::Peer;
+use crate::peer::Peer;
 
 /// Connections that are open at once; more wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 4_096;

@@ -1,6 +1,5 @@
 //! What every handler can reach.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use daypass_app::request::{Issued, Origin, Request};
@@ -8,7 +7,8 @@ use daypass_app::{App, Code, Refusal};
 use daypass_jose::ids::{ExchangeId, RequestId};
 use tokio::sync::Semaphore;
 
-use crate::layers::failures::Failures;
+use crate::failures::Failures;
+use crate::peer::Peer;
 
 /// Exchanges that are worked on at once; more wait, and after [`EXCHANGE_WAIT`] are told to come back.
 pub(crate) const MAX_EXCHANGES: usize = 512;
@@ -39,10 +39,6 @@ impl Web {
         }
     }
 }
-
-/// The address of the peer of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer(pub IpAddr);
 
 /// Where one request came from, as the layers established it.
 #[derive(Debug, Clone, Copy)]

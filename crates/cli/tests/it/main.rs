@@ -1,6 +1,8 @@
 //! The real binary, as people run it.
 
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod emulate;
 #[cfg(test)]
 mod encryption_key;

@@ -47,7 +47,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("crates/client/src/exchange.rs", "the identity token is sent to the server"),
     ("crates/client/src/identity.rs", "the identity token is taken from the job's environment"),
     ("crates/emulator/src/github/environment.rs", "a job gets its request token"),
-    ("crates/emulator/src/github/routes.rs", "a job gets its identity token"),
+    ("crates/emulator/src/token_endpoint.rs", "a job gets its identity token"),
     ("crates/emulator/src/gitlab/environment.rs", "a job gets its identity token"),
     ("crates/emulator/src/state_file.rs", "the emulator's key is kept between runs"),
     ("crates/jose/src/jwt/mint.rs", "a private key is parsed"),

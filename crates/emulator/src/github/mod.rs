@@ -5,7 +5,6 @@ mod environment;
 mod files;
 mod refs;
 mod repository;
-mod routes;
 
 use std::path::PathBuf;
 
@@ -14,11 +13,15 @@ use daypass_jose::{Json, Object, Random};
 pub(crate) use environment::environment;
 pub(crate) use files::RunnerFiles;
 pub use repository::Repository;
-pub(crate) use routes::{request_url, routes};
 
 use crate::checkout::Checkout;
 use crate::claim_override::ClaimOverride;
 use crate::identity::random_number;
+
+/// The address at which a job asks for its tokens. It has a query already: clients append `&audience=…` as it stands.
+pub(crate) fn request_url(issuer: &str, job: &str) -> String {
+    format!("{issuer}/_apis/pipelines/jobs/{job}/idtoken?api-version=2.0")
+}
 
 /// A job of GitHub Actions. [`GithubJob::default`] is a push to `main` of `octo-org/octo-repo`.
 #[derive(Debug, Clone)]

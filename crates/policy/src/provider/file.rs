@@ -6,6 +6,7 @@ use daypass_jose::Algorithm;
 
 use super::{ClaimType, Profile, PullRequestRef, TokenReuse, Trigger, WorkloadClaims};
 use crate::finding::Finding;
+use crate::pattern::Glob;
 use crate::reader::{self, Section};
 
 /// Reads a profile; every fault of the file where there is one.
@@ -108,8 +109,14 @@ fn trigger(section: &Section<'_>) -> Trigger {
     trigger
 }
 
-fn foreign_audience(section: &Section<'_>) -> Option<(String, String)> {
-    let pair = (section.required_text("audience")?.value, section.required_text("of")?.value);
+fn foreign_audience(section: &Section<'_>) -> Option<(Glob, String)> {
+    let (audience, of) = (section.required_text("audience")?, section.required_text("of")?.value);
     section.finish();
-    Some(pair)
+    match Glob::parse(&audience.value) {
+        Ok(glob) => Some((glob, of)),
+        Err(fault) => {
+            section.source().error(audience.span, fault.to_string(), None);
+            None
+        }
+    }
 }

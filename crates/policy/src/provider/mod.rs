@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use daypass_jose::{Algorithm, Json};
 
+use crate::pattern::Glob;
+
 /// Whether one token can be exchanged more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenReuse {
@@ -131,7 +133,7 @@ pub struct Profile {
     /// The events, where the tokens name one.
     pub trigger: Option<Trigger>,
     /// Audiences that belong to somebody else, and to whom.
-    pub foreign_audiences: Vec<(String, String)>,
+    pub foreign_audiences: Vec<(Glob, String)>,
 }
 
 static PROFILES: LazyLock<Vec<Profile>> =
@@ -146,11 +148,7 @@ const FILES: [(&str, &str); 3] = [
 /// To whom an audience belongs that is not this server's, if it is a known one.
 pub fn foreign_audience(audience: &str) -> Option<&'static str> {
     let all = Profile::all().iter().flat_map(|profile| &profile.foreign_audiences);
-    let mut owners = all.filter(|(foreign, _)| {
-        // GitHub's default audience is `https://github.com/OWNER`.
-        audience == foreign
-            || audience.strip_prefix(foreign.as_str()).is_some_and(|rest| rest.starts_with('/'))
-    });
+    let mut owners = all.filter(|(foreign, _)| foreign.covers(audience));
     owners.next().map(|(_, of)| of.as_str())
 }
 
@@ -310,6 +308,7 @@ mod tests {
     fn audiences_of_others_are_known() {
         assert_eq!(foreign_audience("sts.amazonaws.com"), Some("AWS"));
         assert_eq!(foreign_audience("https://github.com/octo-org"), Some("GitHub"));
+        assert_eq!(foreign_audience("npm:somewhere"), Some("npm"));
         assert_eq!(foreign_audience("https://github.community"), None);
         assert_eq!(foreign_audience("pass.example.com"), None);
     }

@@ -3,24 +3,22 @@
 //! Above are SQL texts in the subset that SQLite and PostgreSQL share, [`Value`]s that are bound by name (`$1`), and
 //! [`Row`]s. SQLite is written by one thread that commits many requests at once, and read by a few connections.
 
+mod batch;
 mod readers;
 mod sqlite;
 #[cfg(test)]
 mod tests;
-mod value;
 mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use rusqlite::Connection;
-pub(crate) use sqlite::run;
-pub(crate) use value::{Row, Value};
+pub use batch::{Recorded, Spend};
 
 use crate::exchanges::ExchangeRecord;
 use crate::fault::{LedgerFault, StoreFault};
-use crate::ledger::{Recorded, Spend};
+use crate::value::{Row, Value};
 use readers::Readers;
 use writer::Writer;
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::value::{Row, Value};
 use super::{CLOSED, MAX_READERS, sqlite};
 use crate::fault::StoreFault;
+use crate::value::{Row, Value};
 
 /// A connection and the file that it was opened on.
 type Idle = (Connection, Option<(u64, u64)>);

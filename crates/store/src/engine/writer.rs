@@ -11,11 +11,11 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::value::{Row, Value};
+use super::batch::{self, Recorded, Spend};
 use super::{CLOSED, MAX_BATCH, MAX_LOG_BYTES, MAX_WAITING_REFUSALS, MAX_WAITING_WRITES, sqlite};
 use crate::exchanges::ExchangeRecord;
 use crate::fault::{LedgerFault, StoreFault};
-use crate::ledger::{self, Recorded, Spend};
+use crate::value::{Row, Value};
 
 /// Rows after which the write-ahead log is copied into the database, by another thread.
 const CHECKPOINT_ROWS: usize = 1_000;
@@ -272,7 +272,7 @@ impl Work {
             Self::Statement(_, _, answer) if answer.is_closed() => None,
             Self::Exchange(exchange, spend, answer) => {
                 let outcome =
-                    in_savepoint(connection, |connection| ledger::write(connection, &exchange, spend));
+                    in_savepoint(connection, |connection| batch::write(connection, &exchange, spend));
                 Some(Done::Exchange(answer, outcome.map_err(LedgerFault::from).and_then(|recorded| recorded)))
             }
             Self::Statement(sql, values, answer) => Some(Done::Statement(
@@ -310,7 +310,7 @@ fn refuse_all(work: Vec<Work>, fault: &StoreFault) {
 }
 
 fn write_refusal(connection: &Connection, refusal: &ExchangeRecord) -> bool {
-    let written = in_savepoint(connection, |connection| ledger::insert(connection, refusal));
+    let written = in_savepoint(connection, |connection| batch::insert(connection, refusal));
     if let Err(fault) = &written {
         tracing::warn!(exchange.id = %refusal.id, "the record of a refusal was not written: {fault}");
     }

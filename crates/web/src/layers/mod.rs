@@ -1,6 +1,5 @@
 //! What every request passes before its handler.
 
-pub(crate) mod failures;
 pub(crate) mod strict;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,8 +11,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use daypass_jose::ids::RequestId;
 
-use crate::problem;
-use crate::state::{Context, Peer, Web};
+use crate::peer::Peer;
+use crate::state::{Context, Web};
+use crate::{failures, problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -118,3 +118,26 @@ async fn a_policy_is_reloaded_and_a_bad_one_is_not() {
     app.app.policy().reload().unwrap();
     assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 403);
 }
+
+#[tokio::test]
+async fn more_exchanges_than_can_wait_are_told_that_the_server_is_overloaded() {
+    let (kit, mut table, app) = start().await;
+    kit.main.set_silent(true);
+    let app = std::sync::Arc::new(app);
+    let waiting: Vec<_> = (0..600)
+        .map(|_| {
+            let (app, token) = (std::sync::Arc::clone(&app), kit.honest(&mut table));
+            tokio::spawn(async move { app.exchange(&token, None).await })
+        })
+        .collect();
+    let mut codes = std::collections::BTreeMap::<String, usize>::new();
+    for answer in waiting {
+        let answer = answer.await.unwrap();
+        assert_eq!((answer.status, answer.header("retry-after").is_some()), (503, true), "{}", answer.body);
+        *codes.entry(answer.code()).or_default() += 1;
+    }
+    assert!(codes["overloaded"] > 0 && codes["issuer_unavailable"] >= 512, "{codes:?}");
+    kit.main.set_silent(false);
+    app.clock.advance(10);
+    assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
+}

@@ -13,6 +13,8 @@ mod availability;
 #[cfg(test)]
 mod faces;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod passes;
 #[cfg(test)]
 mod records;

@@ -245,3 +245,13 @@ async fn a_pending_account_waits_and_a_transferred_repository_is_suspended() {
     assert_eq!(app.exchange(&moved, None).await.status, 403);
     assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_fault_of_the_server_is_told_without_its_inside() {
+    let Played { kit, mut table, app, project } = start().await;
+    let own = pass(&app, &kit.honest(&mut table), None).await;
+    app.app.store().projects().set_config(project.id, "no JSON, by a fault", app.app.now()).await.unwrap();
+    let answer = app.get("/v1.0/config", Some(&own)).await;
+    assert_eq!(result(&answer), (500, "internal_error".to_owned()));
+    assert!(!answer.body.contains("by a fault") && !answer.body.contains(&project.id.to_string()));
+}

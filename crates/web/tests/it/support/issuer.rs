@@ -17,6 +17,7 @@ struct Shared {
     keys: Mutex<Vec<Value>>,
     requests: AtomicUsize,
     down: Mutex<bool>,
+    silent: Mutex<bool>,
 }
 
 pub(crate) struct TestIssuer {
@@ -32,6 +33,7 @@ impl TestIssuer {
             keys: Mutex::new(keys.iter().map(TestKey::jwk).collect()),
             requests: AtomicUsize::new(0),
             down: Mutex::new(false),
+            silent: Mutex::new(false),
         });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -56,6 +58,11 @@ impl TestIssuer {
         *self.shared.keys.lock().unwrap() = keys;
     }
 
+    /// Takes requests and never answers them.
+    pub(crate) fn set_silent(&self, silent: bool) {
+        *self.shared.silent.lock().unwrap() = silent;
+    }
+
     pub(crate) fn set_down(&self, down: bool) {
         *self.shared.down.lock().unwrap() = down;
     }
@@ -63,6 +70,9 @@ impl TestIssuer {
 
 async fn answer(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
     shared.requests.fetch_add(1, Ordering::SeqCst);
+    if *shared.silent.lock().unwrap() {
+        std::future::pending::<()>().await;
+    }
     if *shared.down.lock().unwrap() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }

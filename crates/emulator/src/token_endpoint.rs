@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use daypass_jose::{Object, Secret};
 
-use crate::server::Shared;
+use crate::shared::{Shared, not_found};
 
 /// No audience is longer.
 const MAX_AUDIENCE_BYTES: usize = 1024;
@@ -20,18 +20,13 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new().route("/_apis/pipelines/jobs/{job}/idtoken", get(id_token))
 }
 
-/// The address that a job is told. It has a query already: clients append `&audience=…` as it stands.
-pub(crate) fn request_url(issuer: &str, job: &str) -> String {
-    format!("{issuer}/_apis/pipelines/jobs/{job}/idtoken?api-version=2.0")
-}
-
 async fn id_token(
     State(shared): State<Arc<Shared>>,
     Path(job): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let Some(job) = shared.job(&job) else { return crate::server::not_found().await };
+    let Some(job) = shared.job(&job) else { return not_found().await };
     if !bearer(&headers).is_some_and(|token| job.is_request_token(&token)) {
         let challenge = [(WWW_AUTHENTICATE, "Bearer")];
         let text = "send `Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN`\n";

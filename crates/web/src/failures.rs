@@ -11,8 +11,8 @@ use axum::response::Response;
 use daypass_app::{Code, Refusal};
 use daypass_jose::Timestamp;
 
+use crate::peer::Peer;
 use crate::problem;
-use crate::state::Peer;
 
 /// Sources that are counted at once; what comes beyond shares one count until the next minute.
 pub(crate) const MAX_SOURCES: usize = 10_000;

@@ -1,0 +1,43 @@
+//! A source beyond its number of refusals is told to wait, and no honest job with it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::Response;
+use daypass_store::AccountStatus;
+use daypass_web::{Limits, Peer, Web, router};
+use tower::ServiceExt as _;
+
+use crate::attacks::kit::{Kit, Table};
+use crate::support::app::Setup;
+
+/// The router without a socket: a test has no peer but loopback, which is not counted.
+async fn from(router: &axum::Router, peer: &str, token: &str) -> Response {
+    let peer: IpAddr = peer.parse().unwrap();
+    let request =
+        Request::get("/v1.0/auth/jwt").header("Host", "x").header("Authorization", format!("Bearer {token}"));
+    let mut request = request.body(Body::empty()).unwrap();
+    request.extensions_mut().insert(Peer(peer));
+    router.clone().oneshot(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_source_beyond_its_number_is_rate_limited_and_its_good_tokens_are_not() {
+    let kit = Kit::start().await;
+    let app = Setup::new().shared("main", kit.main.url(), "github", &["RS256"]).start().await;
+    app.onboard("main", "123456789", "65", AccountStatus::Accepted).await;
+    let limits = Limits { failures_per_minute_per_source: 3 };
+    let router = router(Arc::new(Web::new(Arc::clone(&app.app), limits)));
+    let mut table = Table::default();
+    for _ in 0..3 {
+        assert_eq!(from(&router, "203.0.113.5", "a.b.c").await.status(), 401);
+    }
+    let limited = from(&router, "203.0.113.5", "a.b.c").await;
+    assert_eq!((limited.status().as_u16(), limited.headers()["retry-after"].to_str().unwrap()), (429, "60"));
+    let body = axum::body::to_bytes(limited.into_body(), 4096).await.unwrap();
+    assert!(String::from_utf8_lossy(&body).contains("\"rate_limited\""));
+    assert_eq!(from(&router, "203.0.113.5", &kit.honest(&mut table)).await.status(), 200);
+    assert_eq!(from(&router, "203.0.113.6", "a.b.c").await.status(), 401);
+}
