@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt as _;
 
 use crate::peer::Peer;
@@ -26,6 +26,8 @@ const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 const MAX_HEADERS: usize = 100;
 /// Bytes of the head of one request: a token of 16 KiB and all that stands beside it.
 const MAX_HEAD_SIZE_BYTES: usize = 48 * 1024;
+/// How long nothing is accepted after accepting failed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests in flight may take after the end was asked for.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -44,17 +46,20 @@ pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Outpu
     let graceful = GracefulShutdown::new();
     let mut end = std::pin::pin!(end);
     loop {
-        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { break };
-        let stream = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut end => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => (stream, Peer(peer.ip())),
-                Err(error) => {
-                    tracing::warn!("a connection could not be accepted: {error}");
-                    tokio::task::yield_now().await;
-                    continue;
+            accepted = accept(&listener, &connections) => accepted,
+        };
+        let (stream, permit) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!("a connection could not be accepted: {error}");
+                // Out of file descriptors, say: trying again at once would only burn the processor.
+                match tokio::time::timeout(ACCEPT_PAUSE, &mut end).await {
+                    Ok(()) => break,
+                    Err(_) => continue,
                 }
-            },
+            }
         };
         let connection = graceful.watch(connection(stream, router.clone()));
         tokio::spawn(async move {
@@ -69,6 +74,16 @@ pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Outpu
         Ok(()) => Drained::Completely,
         Err(_) => Drained::CutOff,
     }
+}
+
+/// The next connection, once there is room for one more.
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> std::io::Result<((TcpStream, Peer), OwnedSemaphorePermit)> {
+    let room = Arc::clone(connections).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok(((stream, Peer(peer.ip())), room))
 }
 
 fn connection(

@@ -1,10 +1,12 @@
 //! What happens when something that the server needs is gone, and that it recovers by itself.
 
-use daypass_store::AccountStatus;
+use daypass_store::{AccountStatus, ExchangeFilter};
+use daypass_web::Drained;
 use serde_json::json;
 
 use crate::attacks::kit::{Kit, Table};
 use crate::support::app::{Setup, TestApp};
+use crate::support::http::send;
 use crate::support::keys::TestKey;
 
 async fn start() -> (Kit, Table, TestApp) {
@@ -140,4 +142,29 @@ async fn more_exchanges_than_can_wait_are_told_that_the_server_is_overloaded() {
     kit.main.set_silent(false);
     app.clock.advance(10);
     assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_in_flight_when_the_server_is_ended_is_answered() {
+    let (kit, mut table, app) = start().await;
+    kit.main.set_silent(true);
+    let (address, bearer) = (app.address, format!("Bearer {}", kit.honest(&mut table)));
+    let headers = bearer.clone();
+    let in_flight = tokio::spawn(async move {
+        send(address, "GET", "/v1.0/auth/jwt", &[("Authorization", &headers)], b"").await
+    });
+    while kit.main.requests() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let store = app.app.store().clone();
+    let ended = tokio::spawn(app.end());
+    while tokio::net::TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    kit.main.set_silent(false);
+    assert_eq!(in_flight.await.unwrap().status, 200);
+    let (drained, _folder) = ended.await.unwrap();
+    assert_eq!(drained, Drained::Completely);
+    store.ping().await.unwrap();
+    assert_eq!(store.ledger().list(&ExchangeFilter::default(), 10).await.unwrap().len(), 1);
 }

@@ -16,9 +16,10 @@ use daypass_policy::{PolicyContext, Profile, ProjectsPolicy, RegisteredIssuer};
 use daypass_store::{
     AccountStatus, ExchangeFilter, ExchangeRecord, NewAccount, NewProject, Outcome, Project, Store,
 };
-use daypass_web::{Limits, Web, router, serve};
+use daypass_web::{Drained, Limits, Web, router, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::clock::{TestClock, TestRandom};
 use super::http::{Answer, send};
@@ -39,7 +40,8 @@ pub(crate) struct TestApp {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) app: Arc<App>,
     folder: tempfile::TempDir,
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<Drained>,
 }
 
 impl Setup {
@@ -85,8 +87,8 @@ impl Setup {
         let app = Arc::new(app);
         let router = router(Arc::new(Web::new(Arc::clone(&app), limits)));
         let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(serve(listener, router, async move { drop(stopped.await) }));
-        TestApp { address, clock, app, folder, _stop: stop }
+        let server = tokio::spawn(serve(listener, router, async move { drop(stopped.await) }));
+        TestApp { address, clock, app, folder, stop, server }
     }
 
     fn config(self, address: SocketAddr, folder: &Path) -> Config {
@@ -190,6 +192,12 @@ impl TestApp {
 
     pub(crate) async fn successes(&self) -> usize {
         self.records().await.iter().filter(|record| record.outcome == Outcome::Success).count()
+    }
+
+    /// Ends the server as a signal does, and gives how that went, and the folder of the database.
+    pub(crate) async fn end(self) -> (Drained, tempfile::TempDir) {
+        drop(self.stop);
+        (self.server.await.unwrap(), self.folder)
     }
 
     /// Where the database is.

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::keys::TestKey;
 
@@ -17,7 +18,7 @@ struct Shared {
     keys: Mutex<Vec<Value>>,
     requests: AtomicUsize,
     down: Mutex<bool>,
-    silent: Mutex<bool>,
+    silent: watch::Sender<bool>,
 }
 
 pub(crate) struct TestIssuer {
@@ -33,7 +34,7 @@ impl TestIssuer {
             keys: Mutex::new(keys.iter().map(TestKey::jwk).collect()),
             requests: AtomicUsize::new(0),
             down: Mutex::new(false),
-            silent: Mutex::new(false),
+            silent: watch::channel(false).0,
         });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -58,9 +59,9 @@ impl TestIssuer {
         *self.shared.keys.lock().unwrap() = keys;
     }
 
-    /// Takes requests and never answers them.
+    /// Takes requests, and answers them when it is no longer silent.
     pub(crate) fn set_silent(&self, silent: bool) {
-        *self.shared.silent.lock().unwrap() = silent;
+        self.shared.silent.send_replace(silent);
     }
 
     pub(crate) fn set_down(&self, down: bool) {
@@ -70,9 +71,7 @@ impl TestIssuer {
 
 async fn answer(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
     shared.requests.fetch_add(1, Ordering::SeqCst);
-    if *shared.silent.lock().unwrap() {
-        std::future::pending::<()>().await;
-    }
+    shared.silent.subscribe().wait_for(|silent| !*silent).await.unwrap();
     if *shared.down.lock().unwrap() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
