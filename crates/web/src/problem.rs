@@ -30,12 +30,13 @@ struct Document<'a> {
     exchange_id: Option<ExchangeId>,
 }
 
-/// A refusal of an endpoint that takes a credential: with `error`, `no-store`, and a challenge beside a 401.
+/// A refusal of an endpoint that takes a credential: with `error`, `no-store`, and a challenge where RFC 6750 wants one.
 pub(crate) fn of_credential(refusal: &Refusal, exchange_id: Option<ExchangeId>) -> Response {
     let mut response = document(refusal, error(refusal.code), exchange_id);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, answer::NO_STORE);
-    if status(refusal.code) == StatusCode::UNAUTHORIZED {
+    // RFC 6750 §3: a challenge beside a token that is missing, is not valid, or lacks a scope.
+    if status(refusal.code) == StatusCode::UNAUTHORIZED || refusal.code == Code::InsufficientScope {
         headers.insert(header::WWW_AUTHENTICATE, challenge(refusal));
     }
     response

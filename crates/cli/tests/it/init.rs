@@ -38,7 +38,7 @@ fn a_server_for_others_needs_its_key_first() {
     let folder = Folder::new();
     let told = folder.ok(&["init", "--url", "https://pass.example.com"]);
     assert!(told.contains("openssl rand -base64 32 > daypass.key"), "{told}");
-    let ran = folder.run(&["serve"]);
+    let ran = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("`daypass.key`: there is no such file"), "{}", ran.stderr);
     set_mode(&folder.write("daypass.key", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n"), 0o600);

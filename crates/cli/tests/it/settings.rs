@@ -70,7 +70,8 @@ fn a_policy_that_is_refused_stops_the_start_with_its_findings() {
     );
     folder.write(
         "daypass.toml",
-        "policy_dir = 'policies'\n[[issuers]]\nname = 'github'\nprovider = 'github'\n",
+        "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\npolicy_dir = 'policies'\n[[issuers]]\n\
+         name = 'github'\nprovider = 'github'\n",
     );
     let ran = folder.run(&["serve"]);
     assert_eq!(ran.status, 2);
