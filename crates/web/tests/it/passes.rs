@@ -255,3 +255,16 @@ async fn a_fault_of_the_server_is_told_without_its_inside() {
     assert_eq!(result(&answer), (500, "internal_error".to_owned()));
     assert!(!answer.body.contains("by a fault") && !answer.body.contains(&project.id.to_string()));
 }
+
+#[tokio::test]
+async fn a_pass_without_the_scope_is_told_which_one_it_lacks() {
+    let kit = Kit::start().await;
+    let setup = Setup::new().shared("main", kit.main.url(), "github", &["RS256"]);
+    let app = setup.scopes(&["findings:write"]).start().await;
+    app.onboard("main", "123456789", "65", AccountStatus::Accepted).await;
+    let own = pass(&app, &kit.honest(&mut Table::default()), None).await;
+    let answer = app.get("/v1.0/config", Some(&own)).await;
+    assert_eq!(result(&answer), (403, "insufficient_scope".to_owned()));
+    assert!(answer.header("www-authenticate").unwrap().contains("error=\"insufficient_scope\""));
+    assert_eq!(app.get("/v1.0/whoami", Some(&own)).await.status, 200);
+}

@@ -31,6 +31,7 @@ pub(crate) const AUDIENCE: &str = "pass.example.com";
 pub(crate) struct Setup {
     issuers: Vec<RegisteredIssuer>,
     policy: String,
+    scopes: Vec<String>,
     loopback_only: bool,
     limits: Limits,
 }
@@ -47,7 +48,8 @@ pub(crate) struct TestApp {
 impl Setup {
     pub(crate) fn new() -> Self {
         let limits = Limits { failures_per_minute_per_source: 0 };
-        Self { issuers: Vec::new(), policy: String::new(), loopback_only: true, limits }
+        let scopes = vec!["config:read".to_owned()];
+        Self { issuers: Vec::new(), policy: String::new(), scopes, loopback_only: true, limits }
     }
 
     /// An issuer that strangers share, as github.com is.
@@ -63,6 +65,12 @@ impl Setup {
 
     pub(crate) fn policy(mut self, text: &str) -> Self {
         text.clone_into(&mut self.policy);
+        self
+    }
+
+    /// What onboarded repositories may do.
+    pub(crate) fn scopes(mut self, scopes: &[&str]) -> Self {
+        self.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         self
     }
 
@@ -96,7 +104,10 @@ impl Setup {
         let context = PolicyContext {
             public_url: public_url.clone(),
             issuers: self.issuers.clone(),
-            projects: ProjectsPolicy::default_for(public_url.as_str()),
+            projects: ProjectsPolicy {
+                scopes: self.scopes,
+                ..ProjectsPolicy::default_for(public_url.as_str())
+            },
             allowed: BTreeMap::new(),
         };
         Config {
