@@ -13,6 +13,9 @@ use crate::refusal::{Code, Refusal};
 use crate::request::{Issued, Outcome, Refused, Request};
 use crate::service::App;
 
+/// Characters of an unknown issuer that are recorded.
+const MAX_SHOWN_CHARS: usize = 255;
+
 /// Exchanges an identity token for what its job may have, and records the attempt.
 pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
     let now = app.now();
@@ -40,7 +43,8 @@ async fn walk(
 ) -> Result<Outcome, Refusal> {
     let token =
         UnverifiedIdToken::parse(request.token.reveal()).map_err(|fault| Refusal::of_token(&fault))?;
-    let issuer = app.issuer(token.claimed_issuer()).ok_or_else(|| Refusal::new(Code::IssuerUnknown))?;
+    let claimed = token.claimed_issuer();
+    let issuer = app.issuer(claimed).ok_or_else(|| unknown_issuer(app, claimed))?;
     draft.claims_issuer(issuer);
     let claims = verify(app, issuer, token, now).await?;
     let (spend_key, expires_at) = (claims.spend_key(), claims.expires_at());
@@ -63,6 +67,21 @@ async fn walk(
     )?;
     let recorded = draft.record(app, &pass, issue::spend(issuer, &spend_key, expires_at)).await?;
     Ok(Outcome::Pass(pass.recorded(&recorded)))
+}
+
+/// The commonest slip of all is an issuer that is registered in another spelling: the operator sees both. To nobody is
+/// anything given for the claimed one, and no socket is opened.
+fn unknown_issuer(app: &App, claimed: &str) -> Refusal {
+    if claimed == app.public_url().as_str() {
+        return Refusal::new(Code::TokenTypeRefused)
+            .with_detail("this is a pass of this server, not a CI system's identity token")
+            .with_hint("a pass is not exchanged again: send it to the API that it was made for");
+    }
+    let shown: String = claimed.chars().take(MAX_SHOWN_CHARS).collect();
+    let registered: Vec<&str> = app.issuers().iter().map(|issuer| issuer.url.as_str()).collect();
+    let registered = registered.join(", ");
+    Refusal::new(Code::IssuerUnknown)
+        .with_internal(format!("claimed, not verified: {shown:?}; registered: {registered}"))
 }
 
 /// Fetches the issuer's key, verifies the token with it, and refuses the emulator's tokens where they have no place.

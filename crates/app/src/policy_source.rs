@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -22,6 +23,7 @@ pub struct LivePolicy {
     current: ArcSwap<Policy>,
     /// What was last read, good or bad, so that a bad version is reported once.
     last_read: Mutex<Vec<PolicyFile>>,
+    is_newer_refused: AtomicBool,
 }
 
 /// Why there is no policy.
@@ -58,12 +60,26 @@ impl LivePolicy {
         let files = read(folder.as_deref())?;
         let (policy, warnings) = Policy::load(&files, &context).map_err(PolicyFault::Refused)?;
         let current = ArcSwap::from_pointee(policy);
-        Ok((Self { folder, context, current, last_read: Mutex::new(files) }, warnings))
+        Ok((
+            Self {
+                folder,
+                context,
+                current,
+                last_read: Mutex::new(files),
+                is_newer_refused: AtomicBool::new(false),
+            },
+            warnings,
+        ))
     }
 
     /// The policy in force. One request uses one snapshot.
     pub fn snapshot(&self) -> Arc<Policy> {
         self.current.load_full()
+    }
+
+    /// Whether the files hold a version that was refused, so that another one is in force than they say.
+    pub fn is_newer_refused(&self) -> bool {
+        self.is_newer_refused.load(Ordering::Relaxed)
     }
 
     /// Looks at the files again; the policy in force changes only for a version without faults.
@@ -76,7 +92,9 @@ impl LivePolicy {
             }
             last_read.clone_from(&files);
         }
-        let (policy, warnings) = Policy::load(&files, &self.context).map_err(PolicyFault::Refused)?;
+        let loaded = Policy::load(&files, &self.context);
+        self.is_newer_refused.store(loaded.is_err(), Ordering::Relaxed);
+        let (policy, warnings) = loaded.map_err(PolicyFault::Refused)?;
         self.current.store(Arc::new(policy));
         Ok(Reload::Replaced(warnings))
     }

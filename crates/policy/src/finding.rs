@@ -28,6 +28,10 @@ pub enum Lint {
     OverCeiling,
     /// A grant names a claim that can be renamed and taken by somebody else.
     MutablePlaceholder,
+    /// A text holds a `*`, which in a text is a letter.
+    StarInText,
+    /// A condition names an event that the provider is not known to have.
+    UnknownEvent,
 }
 
 /// One finding.
@@ -51,7 +55,7 @@ pub struct Finding {
 
 impl Lint {
     /// All lints.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::EmptyTrust,
         Self::VacuousPattern,
         Self::DuplicateRole,
@@ -59,6 +63,8 @@ impl Lint {
         Self::ForeignAudience,
         Self::OverCeiling,
         Self::MutablePlaceholder,
+        Self::StarInText,
+        Self::UnknownEvent,
     ];
 
     /// Its name in settings and messages.
@@ -71,6 +77,8 @@ impl Lint {
             Self::ForeignAudience => "foreign_audience",
             Self::OverCeiling => "over_ceiling",
             Self::MutablePlaceholder => "mutable_placeholder",
+            Self::StarInText => "star_in_text",
+            Self::UnknownEvent => "unknown_event",
         }
     }
 

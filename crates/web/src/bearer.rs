@@ -20,6 +20,9 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<Secret, Refusal> {
     }
     match rest.trim_matches(' ') {
         "" => malformed("the token after `Bearer` is empty: the variable that holds it is not set"),
+        twice if twice.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) => {
+            malformed("the word `Bearer` stands twice: the variable holds it already")
+        }
         "null" => {
             malformed("the token is the word `null`: the answer that it was taken out of held no token")
         }
@@ -56,6 +59,7 @@ mod tests {
             &["Bearer"],
             &["Bearer "],
             &["Bearer null"],
+            &["Bearer Bearer a.b.c"],
             &["Bearer a.b.c", "Bearer a.b.c"],
             &["Bearer a.b.c", "Basic YTpi"],
             &["Basic YTpi", "Bearer a.b.c"],

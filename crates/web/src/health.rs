@@ -32,6 +32,12 @@ pub(crate) async fn healthz() -> Response {
     answer::json_no_store(StatusCode::OK, &Health { status: "ok" })
 }
 
+fn policy(web: &Web) -> String {
+    let policy = web.app.policy();
+    let newer = if policy.is_newer_refused() { "; the files hold a newer one that is refused" } else { "" };
+    format!("version {}{newer}", policy.snapshot().version())
+}
+
 /// Whether it can exchange: the store takes writes, a policy is in force.
 pub(crate) async fn readyz(State(web): State<Arc<Web>>) -> Response {
     let store = web.app.store().ping().await;
@@ -40,7 +46,7 @@ pub(crate) async fn readyz(State(web): State<Arc<Web>>) -> Response {
         ready,
         checks: Checks {
             store: store.map_or_else(|fault| fault.to_string(), |()| "ok".to_owned()),
-            policy: format!("version {}", web.app.policy().snapshot().version()),
+            policy: policy(&web),
         },
     };
     if ready {

@@ -93,7 +93,27 @@ fn known_condition(entry: &Entry<'_>, issuer: &RegisteredIssuer) -> Option<Condi
     };
     let pattern = pattern(entry)?;
     check_type(entry, kind, &pattern)?;
+    check_events(entry, issuer, &pattern);
     Some(Condition { claim: entry.key.to_owned(), pattern })
+}
+
+/// A misspelt event matches no job: in deny that lets in.
+fn check_events(entry: &Entry<'_>, issuer: &RegisteredIssuer, pattern: &Pattern) {
+    let profile = issuer.profile;
+    if profile.trigger.as_ref().is_none_or(|trigger| trigger.claim != entry.key) {
+        return;
+    }
+    let texts = pattern.wanted().iter().filter_map(Wanted::as_exact);
+    for event in texts.filter(|event| !profile.knows_trigger(event)) {
+        let help = match did_you_mean(event, profile.triggers()) {
+            Some(known) => format!("did you mean `{known}`?"),
+            None => {
+                "an event that is new can be allowed: `[policy.allow]` `unknown_event = \"…\"`".to_owned()
+            }
+        };
+        let message = format!("{} is not known to have an event `{event}`", profile.title);
+        entry.source().lint(entry.value_span(), Lint::UnknownEvent, message, Some(help));
+    }
 }
 
 fn check_type(entry: &Entry<'_>, kind: ClaimType, pattern: &Pattern) -> Option<()> {
@@ -152,7 +172,7 @@ fn pattern(entry: &Entry<'_>) -> Option<Pattern> {
 /// A text or `{ glob = "…" }`.
 pub(super) fn wanted(entry: &Entry<'_>) -> Option<Wanted> {
     if !entry.value().is_table() {
-        return entry.text().map(|text| Wanted::Exact(text.value));
+        return entry.text().map(|text| exact(entry, text));
     }
     match entry.only_pair() {
         Some(pair) if pair.key == "glob" => glob(entry, &pair.text()?.value, pair.value_span()),
@@ -163,6 +183,16 @@ pub(super) fn wanted(entry: &Entry<'_>) -> Option<Wanted> {
             None
         }
     }
+}
+
+/// A text that looks like a pattern would never match: in deny that lets in, in trust it only puzzles.
+fn exact(entry: &Entry<'_>, text: Located<String>) -> Wanted {
+    if text.value.contains('*') {
+        let message = format!("`{}`: in a text, `*` is a letter", entry.key);
+        let help = format!("write `{{ glob = {:?} }}`", text.value);
+        entry.source().lint(text.span, Lint::StarInText, message, Some(help));
+    }
+    Wanted::Exact(text.value)
 }
 
 fn glob(entry: &Entry<'_>, text: &str, span: reader::Span) -> Option<Wanted> {

@@ -1,6 +1,9 @@
 //! What a role gives.
 
+use std::collections::BTreeSet;
+
 use crate::context::{PolicyContext, scope_fault};
+use crate::duration::show_duration;
 use crate::finding::Lint;
 use crate::grant::{ApiGrant, Template};
 use crate::reader::{Located, Section};
@@ -40,12 +43,14 @@ fn grant(
 ) -> Option<ApiGrant> {
     let audience = section.required_text("audience");
     let scopes = section.texts("scopes").unwrap_or_default();
-    let ttl = section.duration("ttl").map(|ttl| ttl.value);
+    let ttl = section.duration("ttl");
     section.finish();
     let checked = Checked { section, role, context };
     let audience = checked.audience(&audience?);
     let scopes: Vec<_> = scopes.iter().map(|scope| checked.scope(scope)).collect();
-    let max = max_ttl_seconds.unwrap_or(MAX_TTL_SECONDS);
+    let max = max_ttl_seconds.unwrap_or(MAX_TTL_SECONDS).min(MAX_TTL_SECONDS);
+    check_ttl(section, ttl.as_ref(), max);
+    let ttl = ttl.map(|ttl| ttl.value);
     let longest = ttl.or(max_ttl_seconds).unwrap_or(DEFAULT_TTL_SECONDS).min(max);
     Some(ApiGrant {
         audience: audience?,
@@ -53,6 +58,13 @@ fn grant(
         ttl_seconds: ttl.unwrap_or(DEFAULT_TTL_SECONDS).min(longest),
         max_ttl_seconds: longest,
     })
+}
+
+fn check_ttl(section: &Section<'_>, ttl: Option<&Located<i64>>, max: i64) {
+    if let Some(ttl) = ttl.filter(|ttl| ttl.value > max) {
+        let message = format!("`ttl` is longer than the role's longest time, {}", show_duration(max));
+        section.source().error(ttl.span.clone(), message, None);
+    }
 }
 
 struct Checked<'a> {
@@ -105,7 +117,8 @@ impl Checked<'_> {
             }
         };
         for claim in template.claims() {
-            for issuer in self.role.trust.iter().filter_map(|block| self.context.issuer(&block.issuer)) {
+            let names: BTreeSet<&str> = self.role.trust.iter().map(|block| block.issuer.as_str()).collect();
+            for issuer in names.into_iter().filter_map(|name| self.context.issuer(name)) {
                 if issuer.profile.claim_type(claim).is_none() {
                     let message = format!("tokens of `{}` have no claim `{claim}`", issuer.name);
                     source.error(text.span.clone(), message, None);

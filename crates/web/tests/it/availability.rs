@@ -116,8 +116,10 @@ async fn a_policy_is_reloaded_and_a_bad_one_is_not() {
     let fault = app.app.policy().reload().unwrap_err().to_string();
     assert!(fault.contains("did you mean `ref`?"), "{fault}");
     assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 200, "the old one stays");
+    assert!(app.get("/readyz", None).await.body.contains("newer one that is refused"));
     std::fs::write(app.policy_file(), "").unwrap();
     app.app.policy().reload().unwrap();
+    assert!(!app.get("/readyz", None).await.body.contains("refused"));
     assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 403);
 }
 

@@ -139,3 +139,15 @@ async fn hostile_text_in_claims_is_kept_escaped_and_shown_nowhere() {
     let claims = app.records().await[0].claims.clone().unwrap();
     assert!(claims.chars().all(|character| !character.is_control()), "{claims}");
 }
+
+#[tokio::test]
+async fn the_operator_sees_which_issuer_was_claimed_and_which_are_registered() {
+    let (kit, _, app) = start().await;
+    let claimed = format!("{}/\u{1b}[31m", kit.main.url());
+    let answer = app.exchange(&kit.evil.key().honest(&json!({"iss": claimed, "aud": "x"})), None).await;
+    assert_eq!(answer.code(), "issuer_unknown");
+    assert!(!answer.body.contains(kit.main.url()), "the caller is not told what is registered");
+    let detail = app.records().await[0].detail.clone().unwrap();
+    let wanted = format!("claimed, not verified: \"{0}/\\u{{1b}}[31m\"; registered: {0}", kit.main.url());
+    assert_eq!(detail, wanted);
+}

@@ -71,7 +71,7 @@ async fn one_authorization_header_or_none() {
         (format!("Authorization: Basic YTpi\r\n{good}"), 400),
         (format!("Authorization: Bearer {token}, Bearer {token}"), 401),
         ("Authorization: Bearer".to_owned(), 400),
-        ("Authorization: Bearer Bearer x".to_owned(), 401),
+        ("Authorization: Bearer Bearer x".to_owned(), 400),
         (format!("Authorization: {token}"), 400),
         (format!("X_Authorization: Bearer {token}"), 401),
         ("X-Forwarded-User: admin".to_owned(), 401),

@@ -91,3 +91,15 @@ async fn health_and_readiness_answer_and_nobody_else_may_read_across_origins() {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     }
 }
+
+#[test]
+fn every_route_is_in_the_documentation() {
+    let documentation =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api.md")).unwrap();
+    for route in ROUTES {
+        for method in route.methods {
+            let entry = format!("`{method} {}`", route.path);
+            assert!(documentation.contains(&entry), "docs/api.md does not name {entry}");
+        }
+    }
+}
