@@ -16,8 +16,8 @@ use std::time::Duration;
 
 pub use accounts::{Account, AccountStatus, Accounts, NewAccount};
 pub use engine::{
-    MAX_BATCH, MAX_LOG_BYTES, MAX_READERS, MAX_WAITING_REFUSALS, MAX_WAITING_WRITES, READ_DEADLINE, Recorded,
-    Spend, WRITE_DEADLINE,
+    CONNECT_DEADLINE, MAX_BATCH, MAX_LOG_BYTES, MAX_READERS, MAX_WAITING_REFUSALS, MAX_WAITING_WRITES,
+    READ_DEADLINE, Recorded, Spend, WRITE_DEADLINE,
 };
 pub use exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Outcome};
 pub use fault::{LedgerFault, StoreFault};
@@ -25,12 +25,20 @@ pub use ledger::{Ledger, MAX_PAGE};
 pub use projects::{NewProject, Project, ProjectStatus, Projects};
 pub use signing_keys::{SigningKeyRow, SigningKeys};
 
-use engine::Engine;
+use engine::{Engine, Location};
 
 /// How long a check of the store may take.
 pub const PING_DEADLINE: Duration = Duration::from_secs(2);
 
 const PING: &str = "UPDATE meta SET value = value + 1 WHERE name = 'ping' RETURNING value";
+
+/// What may be shown of the URL of a store: everything but passwords.
+///
+/// # Errors
+/// It is the URL of no store, or of one that would be reached without verifying whom.
+pub fn shown_url(url: &str) -> Result<String, StoreFault> {
+    Location::parse(url).map(|location| location.shown())
+}
 
 /// An open store. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -40,21 +48,15 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store at `sqlite://PATH`, making it where there is none, and brings its tables up to date.
+    /// Opens the store at `sqlite://PATH` or `postgres://USER@HOST/DATABASE`, and makes its tables or brings them up to
+    /// date. A file is made where there is none; a database of a server must be there.
     ///
     /// # Errors
-    /// A URL of another kind, a file that cannot be opened, a database of a newer daypass, or one that does not write
-    /// durably.
+    /// A URL of another kind, a file or server that cannot be opened, a database of a newer daypass, or one that does
+    /// not write durably.
     pub async fn open(url: &str) -> Result<Self, StoreFault> {
-        let path = url
-            .strip_prefix("sqlite://")
-            // SQLite reads these two as something else than the name of a file.
-            .filter(|path| !path.is_empty() && *path != ":memory:" && !path.starts_with("file:"))
-            .ok_or_else(|| {
-                StoreFault::Url("a store is written as `sqlite://PATH`, where PATH is a file".to_owned())
-            })?
-            .to_owned();
-        let engine = tokio::task::spawn_blocking(move || Engine::open(path.into()))
+        let location = Location::parse(url)?;
+        let engine = tokio::task::spawn_blocking(move || Engine::open(location))
             .await
             .map_err(|fault| StoreFault::Unavailable(fault.to_string()))??;
         let engine = Arc::new(engine);

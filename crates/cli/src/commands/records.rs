@@ -33,14 +33,16 @@ impl Records {
         absent: Absent,
     ) -> Result<Self, CommandFault> {
         let settings = Settings::load(config, &Overlay::of_environment(&context.environment))?;
-        let path = settings.store.path();
-        if absent == Absent::Refuse && !path.exists() {
+        if absent == Absent::Refuse
+            && let Some(path) = settings.store.path()
+            && !path.exists()
+        {
             return Err(CommandFault::Unavailable(format!(
                 "there is no database `{}` yet: `daypass serve` and `daypass project add` make it",
                 path.display()
             )));
         }
-        let store = Store::open(&settings.store.to_string()).await?;
+        let store = settings.store.open().await?;
         Ok(Self { settings, store })
     }
 

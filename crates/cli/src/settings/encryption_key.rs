@@ -62,7 +62,8 @@ pub(crate) enum KeyFault {
     },
     /// Nobody names one, and none is made here.
     #[error(
-        "there is no encryption key, and one is made by itself only while the host of `public_url` is loopback\n  \
+        "there is no encryption key, and one is made by itself only while the host of `public_url` is loopback \
+         and the store is a file\n  \
          help: make one: (umask 077; openssl rand -base64 32 > daypass.key)\n  \
          help: and name it: `encryption_key_file = \"daypass.key\"` in `[keys]`, or put its text into \
          DAYPASS_ENCRYPTION_KEY, or give it to the service as the systemd credential `daypass-encryption-key`"
@@ -93,10 +94,13 @@ pub(crate) async fn obtain(
             Err(fault) => return Err(KeyFault::File { path, fault }),
         }
     }
-    if !server::is_loopback_host(server::host_of(&settings.public_url)) {
-        return Err(KeyFault::Missing);
+    // Replicas share one key, so none is made by one of them beside a database that all use.
+    match settings.store.path() {
+        Some(path) if server::is_loopback_host(server::host_of(&settings.public_url)) => {
+            beside_database(path, rng)
+        }
+        Some(_) | None => Err(KeyFault::Missing),
     }
-    beside_database(settings.store.path(), rng)
 }
 
 /// The key in `<database>.key`, made there if there is none.

@@ -3,24 +3,50 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use daypass_jose::Secret;
+use daypass_store::{Store, StoreFault, shown_url};
+
 use super::overlay::{Place, Scope};
 
 const DEFAULT_DATABASE: &str = "daypass.db";
 
-/// A store that this version knows: a file of SQLite.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StoreUrl(PathBuf);
+/// Where the store is. What is displayed holds no password.
+pub(crate) enum StoreUrl {
+    /// A file of SQLite.
+    File(PathBuf),
+    /// A database of a PostgreSQL server.
+    Server {
+        /// The whole URL, which may hold a password.
+        url: Secret,
+        /// What may be shown of it.
+        shown: String,
+    },
+}
 
 impl StoreUrl {
-    /// The file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
+    /// The file, where it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Server { .. } => None,
+        }
+    }
+
+    /// Opens the store.
+    pub(crate) async fn open(&self) -> Result<Store, StoreFault> {
+        match self {
+            Self::File(_) => Store::open(&self.to_string()).await,
+            Self::Server { url, .. } => Store::open(url.reveal()).await,
+        }
     }
 }
 
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sqlite://{}", self.0.display())
+        match self {
+            Self::File(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Server { shown, .. } => f.write_str(shown),
+        }
     }
 }
 
@@ -28,7 +54,7 @@ pub(super) fn read(store: &Scope<'_>) -> Option<StoreUrl> {
     let given = store.text("url");
     store.finish();
     let Some(given) = given else {
-        return Some(StoreUrl(store.reading.resolve(DEFAULT_DATABASE, &Place::File(0..0))));
+        return Some(StoreUrl::File(store.reading.resolve(DEFAULT_DATABASE, &Place::File(0..0))));
     };
     let fault = |message: &str, help: &str| {
         store.reading.fault(&given.place, format!("`store.url`: {message}"), Some(help.to_owned()));
@@ -40,13 +66,14 @@ pub(super) fn read(store: &Scope<'_>) -> Option<StoreUrl> {
             "a store in memory forgets which tokens are spent, so that each could be used again",
             "write `sqlite://daypass.db`",
         ),
-        Some(("sqlite", path)) => Some(StoreUrl(store.reading.resolve(path, &given.place))),
-        Some(("postgres" | "postgresql", _)) => {
-            fault("this version of daypass keeps its store in SQLite only", "write `sqlite://daypass.db`")
-        }
+        Some(("sqlite", path)) => Some(StoreUrl::File(store.reading.resolve(path, &given.place))),
+        Some(("postgres" | "postgresql", _)) => match shown_url(&given.value) {
+            Ok(shown) => Some(StoreUrl::Server { url: Secret::new(given.value), shown }),
+            Err(why) => fault(&why.to_string(), "write `postgres://USER:PASSWORD@HOST/DATABASE`"),
+        },
         _ => fault(
             "it is not the URL of a store",
-            "write `sqlite://` and the path of a file, as `sqlite://daypass.db`",
+            "write `sqlite://` and the path of a file, as `sqlite://daypass.db`, or `postgres://USER:PASSWORD@HOST/DATABASE`",
         ),
     }
 }

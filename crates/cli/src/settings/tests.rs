@@ -170,7 +170,8 @@ fn each_rule_of_the_other_sections() {
     for (text, fault) in [
         ("[store]\nurl = 'sqlite://'", "it names no file"),
         ("[store]\nurl = 'sqlite://:memory:'", "forgets which tokens are spent"),
-        ("[store]\nurl = 'postgres://db/daypass'", "in SQLite only"),
+        ("[store]\nurl = 'postgres://db/daypass?sslmode=disable'", "for a server on this machine"),
+        ("[store]\nurl = 'postgres://u:p@ss@db/daypass'", "is written as `%40`"),
         ("[store]\nurl = 'daypass.db'", "is not the URL of a store"),
         ("[store]\nulr = 'sqlite://x'", "`store` has no key `ulr`"),
         ("[keys]\nencryption_key_file = 'a'\nencryption_key_command = ['b']", "both name the encryption key"),

@@ -1,26 +1,24 @@
 //! The database engine: the one place that knows which it is.
 //!
-//! Above are SQL texts in the subset that SQLite and PostgreSQL share, [`Value`]s that are bound by name (`$1`), and
-//! [`Row`]s. SQLite is written by one thread that commits many requests at once, and read by a few connections.
+//! Above are SQL texts in the subset that SQLite and PostgreSQL share, [`Value`]s that are bound by number (`$1`), and
+//! [`Row`]s. Both engines are written by one thread that commits many requests at once, and read by a few connections.
 
-mod batch;
-mod readers;
+mod postgres;
+mod queue;
+mod recorded;
 mod sqlite;
-#[cfg(test)]
-mod tests;
-mod writer;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-pub use batch::{Recorded, Spend};
+pub use recorded::{Recorded, Spend};
 
 use crate::exchanges::ExchangeRecord;
 use crate::fault::{LedgerFault, StoreFault};
 use crate::value::{Row, Value};
-use readers::Readers;
-use writer::Writer;
+use postgres::{Address, Postgres};
+use queue::Writer;
+use sqlite::Sqlite;
 
 /// Requests that one commit makes durable at most.
 pub const MAX_BATCH: usize = 512;
@@ -38,26 +36,71 @@ pub const READ_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a write may take, its wait for a commit included.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(5);
 
+/// How long it may take to reach a server.
+pub const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
+
 /// What calls after [`Engine::close`] are told.
 const CLOSED: &str = "it is closed";
 
+/// Where a database is.
+pub(crate) enum Location {
+    File(PathBuf),
+    Server(Box<Address>),
+}
+
 /// One open database.
-pub(crate) struct Engine {
-    readers: Arc<Readers>,
-    writer: Writer,
+pub(crate) enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Location {
+    /// Reads the URL of a store. No fault shows a part of it: it may hold a password.
+    pub(crate) fn parse(url: &str) -> Result<Self, StoreFault> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            // SQLite reads these two as something else than the name of a file.
+            let is_file = !path.is_empty() && path != ":memory:" && !path.starts_with("file:");
+            return is_file.then(|| Self::File(path.into())).ok_or_else(no_store);
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Address::parse(url).map(|address| Self::Server(Box::new(address)));
+        }
+        Err(no_store())
+    }
+
+    /// What may be shown of it: everything but passwords.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::File(path) => format!("sqlite://{}", path.display()),
+            Self::Server(address) => address.shown(),
+        }
+    }
+}
+
+fn no_store() -> StoreFault {
+    StoreFault::Url(
+        "a store is written as `sqlite://PATH`, where PATH is a file, or as `postgres://USER@HOST/DATABASE`"
+            .to_owned(),
+    )
 }
 
 impl Engine {
-    /// Opens the database at `path`, made and migrated as needed. Blocks.
-    pub(crate) fn open(path: PathBuf) -> Result<Self, StoreFault> {
-        let connection = sqlite::create(&path)?;
-        let writer = Writer::start(path.clone(), connection)?;
-        Ok(Self { readers: Arc::new(Readers::new(path)), writer })
+    /// Opens the database, made and migrated as needed. Blocks.
+    pub(crate) fn open(location: Location) -> Result<Self, StoreFault> {
+        match location {
+            Location::File(path) => Sqlite::open(path).map(Self::Sqlite),
+            Location::Server(address) => Postgres::open(*address).map(Self::Postgres),
+        }
     }
 
     /// Runs a query that changes nothing.
     pub(crate) async fn read(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
-        let read = Arc::clone(&self.readers).read(sql, values);
+        let read = async {
+            match self {
+                Self::Sqlite(sqlite) => sqlite.read(sql, values).await,
+                Self::Postgres(postgres) => postgres.read(sql, &values).await,
+            }
+        };
         match tokio::time::timeout(READ_DEADLINE, read).await {
             Ok(rows) => rows,
             Err(_) => Err(StoreFault::Unavailable("a read took too long".to_owned())),
@@ -66,7 +109,7 @@ impl Engine {
 
     /// Runs one statement that changes something, and returns when that is durable.
     pub(crate) async fn write(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
-        let answer = self.writer.statement(sql, values)?;
+        let answer = self.writer().statement(sql, values)?;
         match tokio::time::timeout(WRITE_DEADLINE, answer).await {
             Ok(Ok(rows)) => rows,
             Ok(Err(_)) => Err(StoreFault::Unavailable("the writer has ended".to_owned())),
@@ -81,7 +124,7 @@ impl Engine {
         exchange: ExchangeRecord,
         spend: Option<Spend>,
     ) -> Result<Recorded, LedgerFault> {
-        let answer = self.writer.exchange(exchange, spend)?;
+        let answer = self.writer().exchange(exchange, spend)?;
         match tokio::time::timeout(WRITE_DEADLINE, answer).await {
             Ok(Ok(recorded)) => recorded,
             Ok(Err(_)) => Err(StoreFault::Unavailable("the writer has ended".to_owned()).into()),
@@ -91,17 +134,26 @@ impl Engine {
 
     /// Hands over the record of a refusal, without waiting.
     pub(crate) fn refuse(&self, exchange: ExchangeRecord) {
-        self.writer.refusal(exchange);
+        self.writer().refusal(exchange);
     }
 
     /// Refusals that were dropped because too many waited or the database failed.
     pub(crate) fn refusals_dropped(&self) -> u64 {
-        self.writer.refusals_dropped()
+        self.writer().refusals_dropped()
     }
 
-    /// Writes what waits, and closes the database: what was in its write-ahead log is in the file then. Blocks.
+    /// Writes what waits, and closes the database. Blocks.
     pub(crate) fn close(&self) {
-        self.readers.close();
-        self.writer.close();
+        match self {
+            Self::Sqlite(sqlite) => sqlite.close(),
+            Self::Postgres(postgres) => postgres.close(),
+        }
+    }
+
+    fn writer(&self) -> &Writer {
+        match self {
+            Self::Sqlite(sqlite) => &sqlite.writer,
+            Self::Postgres(postgres) => &postgres.writer,
+        }
     }
 }

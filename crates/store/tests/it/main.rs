@@ -5,6 +5,12 @@
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+#[cfg(feature = "test-postgres")]
+mod postgres_server;
+#[cfg(test)]
+#[cfg(feature = "test-postgres")]
+mod schema;
+#[cfg(test)]
 mod sqlite_file;
 #[cfg(test)]
 mod sqlite_log;

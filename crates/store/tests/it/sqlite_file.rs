@@ -37,7 +37,7 @@ async fn a_url_names_a_file() {
         "sqlite://",
         "sqlite://:memory:",
         "sqlite://file:a.db",
-        "postgres://a/b",
+        "postgres://",
         "a.db",
         "SQLITE:///a.db",
     ] {

@@ -15,7 +15,7 @@ fn count(place: &Place, sql: &str) -> usize {
 async fn more_writes_than_may_wait_are_told_so_at_once_and_the_others_are_written() {
     let place = sqlite();
     let store = place.open().await;
-    let held = place.held();
+    let held = place.held().await;
     let mut waiting = Vec::new();
     let refused = loop {
         assert!(waiting.len() < 3 * MAX_WAITING_WRITES, "nothing is refused");
@@ -46,7 +46,7 @@ async fn more_refusals_than_may_wait_are_dropped_and_counted() {
     const PUSHED: usize = MAX_WAITING_REFUSALS + 1_000;
     let place = sqlite();
     let store = place.open().await;
-    let held = place.held();
+    let held = place.held().await;
     for _ in 0..PUSHED {
         store.ledger().refuse(bare(1));
     }
@@ -62,7 +62,7 @@ async fn more_refusals_than_may_wait_are_dropped_and_counted() {
 async fn what_its_caller_gave_up_before_it_was_written_is_not_written_and_spends_nothing() {
     let place = sqlite();
     let store = place.open().await;
-    let held = place.held();
+    let held = place.held().await;
     let (given_up, _) = start(&store, success(1), Some(once(1)));
     let (kept, _) = start(&store, success(2), Some(once(2)));
     drop(given_up);
@@ -76,7 +76,7 @@ async fn what_its_caller_gave_up_before_it_was_written_is_not_written_and_spends
 async fn a_database_that_another_process_locks_is_unavailable_within_the_deadline_and_recovers() {
     let place = sqlite();
     let store = place.open().await;
-    let held = place.held();
+    let held = place.held().await;
     let recorded = store.ledger().record(success(2), Some(once(1))).await;
     let Err(LedgerFault::Store(StoreFault::Unavailable(why))) = recorded else { panic!("{recorded:?}") };
     assert_eq!(why, "database is locked");

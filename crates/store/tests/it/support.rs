@@ -13,17 +13,44 @@ use daypass_store::{
     Outcome, Recorded, Spend, Store,
 };
 use rusqlite::Connection;
+#[cfg(feature = "test-postgres")]
+use tokio_postgres::Client;
+
+#[cfg(feature = "test-postgres")]
+pub(crate) use crate::schema::{Schema, server};
 
 /// Where a store can be opened.
 pub(crate) struct Place {
     pub(crate) url: String,
-    folder: tempfile::TempDir,
+    kind: Kind,
+}
+
+enum Kind {
+    Sqlite(tempfile::TempDir),
+    #[cfg(feature = "test-postgres")]
+    Postgres(Schema),
+}
+
+/// Keeps every store of a place from writing until it is dropped.
+#[expect(dead_code, reason = "they are held, not read")]
+pub(crate) enum Held {
+    Sqlite(Connection),
+    #[cfg(feature = "test-postgres")]
+    Postgres(Client),
 }
 
 /// An empty place for SQLite.
 pub(crate) fn sqlite() -> Place {
     let folder = tempfile::tempdir().unwrap();
-    Place { url: format!("sqlite://{}", folder.path().join("daypass.db").display()), folder }
+    let url = format!("sqlite://{}", folder.path().join("daypass.db").display());
+    Place { url, kind: Kind::Sqlite(folder) }
+}
+
+/// An empty place for PostgreSQL.
+#[cfg(feature = "test-postgres")]
+pub(crate) fn postgres() -> Place {
+    let schema = Schema::new(&server("TEST_DATABASE_URL"));
+    Place { url: schema.url(), kind: Kind::Postgres(schema) }
 }
 
 impl Place {
@@ -32,10 +59,30 @@ impl Place {
     }
 
     /// Keeps every store here from writing until the guard is dropped, which must be soon.
-    pub(crate) fn held(&self) -> Connection {
-        let connection = Connection::open(self.file()).unwrap();
-        connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        connection
+    pub(crate) async fn held(&self) -> Held {
+        match &self.kind {
+            Kind::Sqlite(_) => {
+                let connection = Connection::open(self.file()).unwrap();
+                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+                Held::Sqlite(connection)
+            }
+            #[cfg(feature = "test-postgres")]
+            Kind::Postgres(schema) => {
+                let client = schema.client().await;
+                let lock = "BEGIN; LOCK TABLE meta, exchanges, spent_tokens IN SHARE MODE";
+                client.batch_execute(lock).await.unwrap();
+                Held::Postgres(client)
+            }
+        }
+    }
+
+    /// A connection beside the stores.
+    #[cfg(feature = "test-postgres")]
+    pub(crate) async fn client(&self) -> Client {
+        match &self.kind {
+            Kind::Sqlite(_) => panic!("SQLite has no server"),
+            Kind::Postgres(schema) => schema.client().await,
+        }
     }
 
     pub(crate) fn file(&self) -> PathBuf {
@@ -43,7 +90,11 @@ impl Place {
     }
 
     pub(crate) fn beside(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        match &self.kind {
+            Kind::Sqlite(folder) => folder.path().join(name),
+            #[cfg(feature = "test-postgres")]
+            Kind::Postgres(_) => panic!("PostgreSQL has no file"),
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl Stage {
         fs::write(folder.path().join("policies/deploy.toml"), ROLE).map_err(unavailable)?;
         fs::write(&settings_file, settings(address, emulator.issuer_url())).map_err(unavailable)?;
         let settings = Settings::load(Some(&settings_file), &Overlay::default())?;
-        let store = Store::open(&settings.store.to_string()).await?;
+        let store = settings.store.open().await?;
         onboard(&store, context).await?;
         // The demo is the same wherever it is started: nothing of the environment reaches its server.
         let surroundings = Surroundings {

@@ -208,8 +208,8 @@ async fn open(
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Random>,
 ) -> Result<(App, Store, Vec<Finding>), StartFault> {
-    let url = settings.store.to_string();
-    let store = Store::open(&url).await.map_err(|fault| StartFault::Store { url, fault })?;
+    let in_store = |fault| StartFault::Store { url: settings.store.to_string(), fault };
+    let store = settings.store.open().await.map_err(in_store)?;
     let parts = Parts { store: store.clone(), clock, rng };
     match App::start(settings.into_config(encryption_key), parts).await {
         Ok((app, warnings)) => Ok((app, store, warnings)),

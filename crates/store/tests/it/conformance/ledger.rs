@@ -133,7 +133,7 @@ pub(crate) async fn a_bad_exchange_fails_alone_in_its_batch(place: &Place) {
     let store = place.open().await;
     let first = success(0);
     store.ledger().record(first.clone(), Some(once(0))).await.unwrap();
-    let held = place.held();
+    let held = place.held().await;
     let mut started = Vec::new();
     for number in 1..=20 {
         let exchange = match number % 4 {

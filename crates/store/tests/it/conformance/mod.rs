@@ -22,7 +22,16 @@ macro_rules! on {
     };
 }
 
-on! { sqlite:
+/// The suite, on each engine. `scripts/test` checks that both have as many tests.
+macro_rules! on_all {
+    ($($suite:tt)*) => {
+        on! { sqlite: $($suite)* }
+        #[cfg(feature = "test-postgres")]
+        on! { postgres: $($suite)* }
+    };
+}
+
+on_all! {
     opening {
         a_store_that_is_opened_again_keeps_what_was_written
         a_store_that_is_open_can_be_opened_once_more
@@ -48,6 +57,7 @@ on! { sqlite:
         keys_are_compared_whole
         fifty_uses_at_once_give_one_success_and_forty_nine_recorded_refusals
         two_servers_that_race_for_a_token_give_it_once
+        two_servers_that_spend_many_tokens_in_opposite_orders_do_not_stop_each_other
         a_sweep_forgets_in_chunks_and_only_what_is_past
     }
     refusals {

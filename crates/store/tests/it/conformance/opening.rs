@@ -63,7 +63,7 @@ pub(crate) async fn a_closed_store_takes_and_gives_nothing(place: &Place) {
 
 pub(crate) async fn closing_writes_what_waits(place: &Place) {
     let store = place.open().await;
-    let held = place.held();
+    let held = place.held().await;
     let (waiting, _): (Vec<_>, Vec<_>) = (0..700).map(|number| start(&store, success(number), None)).unzip();
     for number in 700..900 {
         store.ledger().refuse(bare(number));

@@ -41,7 +41,7 @@ pub(crate) async fn many_refusals_are_all_written(place: &Place) {
 pub(crate) async fn a_refusal_that_cannot_be_written_is_counted_and_fails_nobody(place: &Place) {
     let store = place.open().await;
     let first = bare(1);
-    let held = place.held();
+    let held = place.held().await;
     store.ledger().refuse(first.clone());
     store.ledger().refuse(ExchangeRecord { role: Some("\0".to_owned()), ..bare(2) });
     store.ledger().refuse(first);

@@ -2,7 +2,7 @@
 
 use daypass_store::{ExchangeFilter, ExchangeRecord, LedgerFault, Outcome, Spend, Store};
 
-use crate::support::{Place, all, at, once, success};
+use crate::support::{Place, all, at, once, start, success};
 
 async fn spend(store: &Store, spend: Spend) -> Result<(), LedgerFault> {
     store.ledger().record(success(5), Some(spend)).await.map(|_| ())
@@ -83,6 +83,25 @@ pub(crate) async fn two_servers_that_race_for_a_token_give_it_once(place: &Place
     let [one, other] = [place.open().await, place.open().await];
     race(&[&one, &other], 50).await;
     assert_one_winner(&other, 50).await;
+}
+
+pub(crate) async fn two_servers_that_spend_many_tokens_in_opposite_orders_do_not_stop_each_other(
+    place: &Place,
+) {
+    let [one, other] = [place.open().await, place.open().await];
+    let held = place.held().await;
+    let upwards = (0..=255).map(|key| (key, start(&one, success(5), Some(once(key))).0));
+    let mut started: Vec<_> = upwards.collect();
+    started.extend((0..=255).rev().map(|key| (key, start(&other, success(5), Some(once(key))).0)));
+    drop(held);
+    let mut winners = [0; 256];
+    for (key, answer) in started {
+        match answer.await.map(|_| ()) {
+            Ok(()) => winners[usize::from(key)] += 1,
+            fault => assert!(is_spent(&fault), "{fault:?}"),
+        }
+    }
+    assert_eq!(winners, [1; 256]);
 }
 
 /// So many uses of one token at once, beside as many of other tokens, which all succeed.

@@ -19,7 +19,7 @@ const PREPARED_STATEMENTS: usize = 64;
 const FULL: i64 = 2;
 
 /// The steps that lead to the tables of this version, in order.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_start.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_start.sql")];
 
 /// Opens the database for writing, making and migrating it as needed.
 pub(super) fn create(path: &Path) -> Result<Connection, StoreFault> {
@@ -148,13 +148,13 @@ pub(super) fn empty_log(connection: &Connection) -> Result<(), StoreFault> {
 }
 
 /// Runs a statement; its parameters `$1`, `$2`, … are bound by name, since SQLite numbers them by appearance.
-pub(crate) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
+pub(super) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
     let mut statement = connection.prepare_cached(sql).map_err(|error| fault(&error))?;
     if statement.parameter_count() != values.len() {
         return Err(StoreFault::Corrupt("the statement has other parameters than values".to_owned()));
     }
     for (number, value) in (1_usize..).zip(values) {
-        refuse_nul(value)?;
+        value.refuse_nul()?;
         let index = statement.parameter_index(&format!("${number}")).map_err(|error| fault(&error))?;
         let index = index.ok_or_else(|| StoreFault::Corrupt(format!("the statement has no ${number}")))?;
         statement.raw_bind_parameter(index, value).map_err(|error| fault(&error))?;
@@ -170,13 +170,6 @@ pub(crate) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Resul
         found.push(Row::new(values));
     }
     Ok(found)
-}
-
-fn refuse_nul(value: &Value) -> Result<(), StoreFault> {
-    if matches!(value, Value::Text(text) if text.contains('\0')) {
-        return Err(StoreFault::Corrupt("a text holds U+0000".to_owned()));
-    }
-    Ok(())
 }
 
 impl ToSql for Value {

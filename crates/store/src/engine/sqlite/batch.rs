@@ -4,40 +4,14 @@ use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
 use rusqlite::Connection;
 
-use super::sqlite::run;
-use crate::exchanges::{ExchangeRecord, Outcome, columns};
+use super::super::recorded::{Recorded, Spend, lost};
+use super::connection::run;
+use crate::exchanges::{ExchangeRecord, columns};
 use crate::fault::{LedgerFault, StoreFault};
 use crate::value::Value;
 
-/// The code under which the loser of a race for one token is recorded.
-const ALREADY_USED: &str = "token_already_used";
-
-/// Proof that an exchange and the spending of its token are durable. Only the ledger makes one.
-#[derive(Debug)]
-pub struct Recorded {
-    exchange_id: ExchangeId,
-}
-
-impl Recorded {
-    /// The exchange.
-    pub fn exchange_id(&self) -> ExchangeId {
-        self.exchange_id
-    }
-}
-
-/// The spending of a token by a success.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spend {
-    /// Under what it is remembered.
-    pub key: [u8; 32],
-    /// Until when: it must outlive the token, its leeway and a margin, or the token can be replayed.
-    pub remember_until: Timestamp,
-    /// Whether a second use is refused; otherwise it is counted.
-    pub once: bool,
-}
-
 /// Writes one success, or the refusal that it became because its token was spent.
-pub(crate) fn write(
+pub(super) fn write(
     connection: &Connection,
     exchange: &ExchangeRecord,
     spend: Option<Spend>,
@@ -45,22 +19,15 @@ pub(crate) fn write(
     if let Some(spend) = spend
         && let Some(first) = spent_before(connection, exchange, &spend)?
     {
-        let refusal = ExchangeRecord {
-            outcome: Outcome::Refused,
-            code: Some(ALREADY_USED.to_owned()),
-            detail: Some(first.to_string()),
-            credentials: Vec::new(),
-            ..exchange.clone()
-        };
-        insert(connection, &refusal)?;
+        insert(connection, &lost(exchange, &first))?;
         return Ok(Err(first));
     }
     insert(connection, exchange)?;
-    Ok(Ok(Recorded { exchange_id: exchange.id }))
+    Ok(Ok(Recorded::new(exchange.id)))
 }
 
 /// Writes an exchange and its credentials.
-pub(crate) fn insert(connection: &Connection, exchange: &ExchangeRecord) -> Result<(), StoreFault> {
+pub(super) fn insert(connection: &Connection, exchange: &ExchangeRecord) -> Result<(), StoreFault> {
     run(connection, INSERT, &exchange.values())?;
     for credential in &exchange.credentials {
         run(connection, INSERT_CREDENTIAL, &credential.values(exchange.id))?;

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::{CLOSED, MAX_READERS, sqlite};
+use super::super::{CLOSED, MAX_READERS};
+use super::connection;
 use crate::fault::StoreFault;
 use crate::value::{Row, Value};
 
@@ -48,13 +49,13 @@ impl Readers {
 
     /// A connection that failed is not kept: the next read opens a new one.
     fn run(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
-        let now = sqlite::file_identity(&self.path);
+        let now = connection::file_identity(&self.path);
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match kept {
             Some((connection, opened_on)) if opened_on == now => connection,
-            _ => sqlite::open_reader(&self.path)?,
+            _ => connection::open_reader(&self.path)?,
         };
-        let rows = sqlite::run(&connection, sql, values)?;
+        let rows = connection::run(&connection, sql, values)?;
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.turns.is_closed() {
             idle.push((connection, now));

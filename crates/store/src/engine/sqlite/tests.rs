@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::sqlite::{self, run};
-use super::writer::in_savepoint;
-use super::{Engine, Value};
+use super::Sqlite;
+use super::commit::in_savepoint;
+use super::connection::{self, run};
 use crate::fault::StoreFault;
+use crate::value::Value;
 
 fn database() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("daypass.db");
-    Engine::open(path.clone()).unwrap().close();
+    Sqlite::open(path.clone()).unwrap().close();
     (folder, path)
 }
 
@@ -23,7 +24,7 @@ fn integers(connection: &Connection, sql: &str) -> Vec<i64> {
 #[test]
 fn the_writer_syncs_each_commit_and_leaves_copying_the_log_to_others() {
     let (_folder, path) = database();
-    let connection = sqlite::open_writer(&path).unwrap();
+    let connection = connection::open_writer(&path).unwrap();
     for (pragma, value) in
         [("synchronous", 2), ("wal_autocheckpoint", 0), ("foreign_keys", 1), ("busy_timeout", 2_000)]
     {
@@ -37,21 +38,21 @@ fn the_writer_syncs_each_commit_and_leaves_copying_the_log_to_others() {
 #[test]
 fn a_connection_that_does_not_write_durably_is_refused() {
     let (_folder, path) = database();
-    let connection = sqlite::open_writer(&path).unwrap();
+    let connection = connection::open_writer(&path).unwrap();
     for weaker in ["OFF", "NORMAL"] {
         connection.pragma_update(None, "synchronous", weaker).unwrap();
-        assert!(matches!(sqlite::check_durability(&connection), Err(StoreFault::Refused(_))), "{weaker}");
+        assert!(matches!(connection::check_durability(&connection), Err(StoreFault::Refused(_))), "{weaker}");
     }
     connection.pragma_update(None, "synchronous", "FULL").unwrap();
-    assert_eq!(sqlite::check_durability(&connection), Ok(()));
+    assert_eq!(connection::check_durability(&connection), Ok(()));
     connection.pragma_update(None, "journal_mode", "DELETE").unwrap();
-    assert!(matches!(sqlite::check_durability(&connection), Err(StoreFault::Refused(_))));
+    assert!(matches!(connection::check_durability(&connection), Err(StoreFault::Refused(_))));
 }
 
 #[test]
 fn a_reader_cannot_write() {
     let (_folder, path) = database();
-    let reader = sqlite::open_reader(&path).unwrap();
+    let reader = connection::open_reader(&path).unwrap();
     assert!(run(&reader, "UPDATE meta SET value = 7", &[]).is_err());
     assert_eq!(integers(&reader, "SELECT value FROM meta"), [0]);
 }

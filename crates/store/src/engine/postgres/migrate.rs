@@ -1,0 +1,106 @@
+//! The tables: made or brought up to date at start; and what a server must be like to be trusted with them.
+
+use super::session::{Session, Trouble};
+use crate::value::Row;
+
+/// The steps that lead to the tables of this version, in order.
+const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_start.sql")];
+/// Held while tables are made: of servers that start at once one makes them, and the others see what it did.
+const LOCK: &str = "BEGIN; SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = '30s'; \
+     SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(7233190457923400563)";
+const IS_THERE: &str = "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('schema_version')";
+const VERSION: &str = "SELECT version FROM schema_version";
+const SERVER: &str = "SELECT current_setting('fsync'), current_setting('server_encoding')";
+
+/// The version that the migrations lead to.
+fn known_version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Brings the tables up to date, whoever else does so at the same time.
+pub(super) async fn migrate(session: &mut Session) -> Result<(), Trouble> {
+    check_server(session).await?;
+    session.batch(LOCK).await?;
+    let known = known_version();
+    let done = version(session).await?;
+    if done > known {
+        return Err(Trouble::Refused(format!(
+            "the database has version {done}, this daypass knows {known}: use the newer daypass"
+        )));
+    }
+    if done == 0 {
+        session.batch("CREATE TABLE schema_version (version BIGINT NOT NULL)").await?;
+        session.batch("INSERT INTO schema_version (version) VALUES (0)").await?;
+    }
+    for step in MIGRATIONS.iter().skip(usize::try_from(done).unwrap_or(0)) {
+        session.batch(step).await?;
+    }
+    session.batch(&format!("UPDATE schema_version SET version = {known}; COMMIT")).await
+}
+
+/// Refuses a database that took the place of another and is not of this version: only a start migrates.
+pub(super) async fn check(session: &mut Session) -> Result<(), Trouble> {
+    check_server(session).await?;
+    let (found, known) = (version(session).await?, known_version());
+    if found == known {
+        return Ok(());
+    }
+    Err(Trouble::Refused(format!(
+        "the database has become one of version {found}, this daypass knows {known}: restart it"
+    )))
+}
+
+/// `synchronous_commit` is ours to set for each commit; `fsync` is the server's alone.
+async fn check_server(session: &mut Session) -> Result<(), Trouble> {
+    let mut row = one(session.run(SERVER, &[]).await?)?;
+    let mut text = || row.text().map_err(|fault| Trouble::Server(fault.to_string()));
+    let (fsync, encoding) = (text()?, text()?);
+    judge(&fsync, &encoding)
+}
+
+fn judge(fsync: &str, encoding: &str) -> Result<(), Trouble> {
+    if fsync != "on" {
+        return Err(Trouble::Refused(
+            "the server runs with fsync = off, so that a crash forgets which tokens are spent: set `fsync = on` in \
+             its postgresql.conf and reload it"
+                .to_owned(),
+        ));
+    }
+    if encoding != "UTF8" {
+        return Err(Trouble::Refused(format!(
+            "the database is encoded as {encoding}: make one with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`"
+        )));
+    }
+    Ok(())
+}
+
+/// The version of the tables; 0 where there are none.
+async fn version(session: &mut Session) -> Result<i64, Trouble> {
+    if integer(session.run(IS_THERE, &[]).await?)? == 0 {
+        return Ok(0);
+    }
+    integer(session.run(VERSION, &[]).await?)
+}
+
+fn integer(rows: Vec<Row>) -> Result<i64, Trouble> {
+    one(rows)?.integer().map_err(|fault| Trouble::Server(fault.to_string()))
+}
+
+fn one(mut rows: Vec<Row>) -> Result<Row, Trouble> {
+    rows.pop().ok_or_else(|| Trouble::Server("a row is missing".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_does_not_write_durably_or_not_in_utf_8_is_refused_with_what_to_do() {
+        assert!(judge("on", "UTF8").is_ok());
+        for (fsync, encoding, help) in [("off", "UTF8", "fsync = on"), ("on", "SQL_ASCII", "ENCODING 'UTF8'")]
+        {
+            let Err(Trouble::Refused(why)) = judge(fsync, encoding) else { panic!("{fsync} {encoding}") };
+            assert!(why.contains(help), "{why}");
+        }
+    }
+}

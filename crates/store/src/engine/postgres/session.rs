@@ -1,0 +1,207 @@
+//! One connection: how it is made, how a statement of the shared subset runs on it, and what its faults mean.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Statement};
+
+use super::super::{CONNECT_DEADLINE, READ_DEADLINE, WRITE_DEADLINE};
+use super::address::Address;
+use super::tls::Tls;
+use crate::fault::StoreFault;
+use crate::value::{Row, Value};
+
+/// Statements that the server ends by itself, so that a replica that is gone keeps nobody waiting.
+const LIMITS: &str = "SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '10s'";
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// What a statement met.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The values do not fit; that is the request's own fault.
+    Request(String),
+    /// Another transaction came between; the same may succeed now.
+    Again(String),
+    /// The server failed, or cannot be reached.
+    Server(String),
+    /// It serves, and must not be used.
+    Refused(String),
+}
+
+/// One connection and the statements that are prepared on it.
+pub(super) struct Session {
+    client: Client,
+    statements: BTreeMap<&'static str, Statement>,
+}
+
+impl Session {
+    pub(super) async fn connect(address: &Address, access: Access) -> Result<Self, Trouble> {
+        let connecting = address.config.connect(Tls(address.tls.clone()));
+        let (client, connection) = tokio::time::timeout(CONNECT_DEADLINE, connecting)
+            .await
+            .map_err(|_| Trouble::Server(format!("`{}` did not answer in time", address.shown())))?
+            .map_err(|error| trouble(&error).about(address))?;
+        // Ends when the client is dropped, or the server goes.
+        drop(tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!("a connection to PostgreSQL ended: {}", said(&error));
+            }
+        }));
+        let session = Self { client, statements: BTreeMap::new() };
+        let own = match access {
+            Access::Read => {
+                let deadline = READ_DEADLINE.as_millis();
+                format!(
+                    "{LIMITS}; SET statement_timeout = {deadline}; SET default_transaction_read_only = on"
+                )
+            }
+            Access::Write => format!("{LIMITS}; SET statement_timeout = {}", WRITE_DEADLINE.as_millis()),
+        };
+        session.batch(&own).await?;
+        Ok(session)
+    }
+
+    /// Whether the server is known to be gone.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Statements without parameters, of ours alone.
+    pub(super) async fn batch(&self, sql: &str) -> Result<(), Trouble> {
+        self.client.batch_execute(sql).await.map_err(|error| trouble(&error))
+    }
+
+    /// Runs a statement.
+    pub(super) async fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Trouble> {
+        for value in values {
+            value.refuse_nul().map_err(|fault| Trouble::Request(fault_text(&fault)))?;
+        }
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(any).collect();
+        self.query(sql, &values).await
+    }
+
+    /// Runs a statement whose parameters may be arrays.
+    pub(super) async fn query(
+        &mut self,
+        sql: &'static str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Trouble> {
+        if !self.statements.contains_key(sql) {
+            let statement = self.client.prepare(sql).await.map_err(|error| trouble(&error))?;
+            self.statements.insert(sql, statement);
+        }
+        let statement = self.statements.get(sql).ok_or_else(|| Trouble::Server("no statement".to_owned()))?;
+        if statement.params().len() != values.len() {
+            return Err(Trouble::Request("the statement has other parameters than values".to_owned()));
+        }
+        let rows = self.client.query(statement, values).await.map_err(|error| trouble(&error))?;
+        rows.iter().map(row).collect()
+    }
+}
+
+impl Trouble {
+    fn about(self, address: &Address) -> Self {
+        match self {
+            Self::Server(why) => Self::Server(format!("`{}`: {why}", address.shown())),
+            Self::Request(_) | Self::Again(_) | Self::Refused(_) => self,
+        }
+    }
+}
+
+impl From<Trouble> for StoreFault {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Request(why) => Self::Corrupt(why),
+            Trouble::Again(why) | Trouble::Server(why) => Self::Unavailable(why),
+            Trouble::Refused(why) => Self::Refused(why),
+        }
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        to: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match (self, to) {
+            (Self::Null, _) => Ok(IsNull::Yes),
+            (Self::Text(text), &Type::TEXT) => text.to_sql(to, out),
+            (Self::Integer(value), &Type::INT8) => value.to_sql(to, out),
+            (Self::Bytes(bytes), &Type::BYTEA) => bytes.to_sql(to, out),
+            _ => Err(format!("a parameter is of type {to}").into()),
+        }
+    }
+
+    fn accepts(to: &Type) -> bool {
+        [Type::TEXT, Type::INT8, Type::BYTEA].contains(to)
+    }
+
+    to_sql_checked!();
+}
+
+fn row(row: &tokio_postgres::Row) -> Result<Row, Trouble> {
+    let odd = |_| Trouble::Request("a column is not what its type says".to_owned());
+    let mut values = Vec::with_capacity(row.len());
+    for (index, column) in row.columns().iter().enumerate() {
+        values.push(match *column.type_() {
+            Type::TEXT => row.try_get::<_, Option<String>>(index).map_err(odd)?.into(),
+            Type::INT8 => row.try_get::<_, Option<i64>>(index).map_err(odd)?.into(),
+            Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(index).map_err(odd)?.into(),
+            ref other => return Err(Trouble::Request(format!("a column is of type {other}"))),
+        });
+    }
+    Ok(Row::new(values))
+}
+
+/// A parameter of whatever type.
+pub(super) fn any<T: ToSql + Sync>(value: &T) -> &(dyn ToSql + Sync) {
+    value
+}
+
+/// What went wrong by its SQLSTATE (PostgreSQL, appendix A).
+fn trouble(error: &tokio_postgres::Error) -> Trouble {
+    let why = said(error);
+    let Some(code) = error.code() else {
+        // A value that does not go into a parameter never reached the server.
+        let is_value = error.to_string().starts_with("error serializing parameter");
+        return if is_value { Trouble::Request(why) } else { Trouble::Server(why) };
+    };
+    if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
+        return Trouble::Again(why);
+    }
+    match code.code().get(..2) {
+        // Data exception, constraint violation, program limit exceeded.
+        Some("22" | "23" | "54") => Trouble::Request(why),
+        // Insufficient privilege and what is missing.
+        Some("42") => Trouble::Refused(why),
+        _ => Trouble::Server(why),
+    }
+}
+
+/// What to tell: never the detail, which repeats values.
+fn said(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), error.source()) {
+        (Some(answer), _) => format!("{} ({})", answer.message(), answer.code().code()),
+        (None, Some(source)) => format!("{error}: {source}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+pub(super) fn fault_text(fault: &StoreFault) -> String {
+    match fault {
+        StoreFault::Corrupt(why)
+        | StoreFault::Unavailable(why)
+        | StoreFault::Url(why)
+        | StoreFault::Refused(why) => why.clone(),
+    }
+}

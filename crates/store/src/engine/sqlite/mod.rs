@@ -1,0 +1,41 @@
+//! SQLite: written by one thread that commits many requests at once, and read by a few connections.
+
+mod batch;
+mod commit;
+mod connection;
+mod readers;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::queue::Writer;
+use crate::fault::StoreFault;
+use crate::value::{Row, Value};
+use readers::Readers;
+
+/// One open file.
+pub(crate) struct Sqlite {
+    readers: Arc<Readers>,
+    pub(super) writer: Writer,
+}
+
+impl Sqlite {
+    /// Opens the database at `path`, made and migrated as needed. Blocks.
+    pub(super) fn open(path: PathBuf) -> Result<Self, StoreFault> {
+        let connection = connection::create(&path)?;
+        let writer = commit::start(path.clone(), connection)?;
+        Ok(Self { readers: Arc::new(Readers::new(path)), writer })
+    }
+
+    pub(super) async fn read(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+        Arc::clone(&self.readers).read(sql, values).await
+    }
+
+    /// Writes what waits, and closes the database: what was in its write-ahead log is in the file then. Blocks.
+    pub(super) fn close(&self) {
+        self.readers.close();
+        self.writer.close();
+    }
+}
