@@ -115,7 +115,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
 
-    /// Where the ledger is, as `sqlite://PATH`
+    /// Where the ledger is, as `sqlite://PATH` or `postgres://USER@HOST/DATABASE`
     #[arg(long, value_name = "URL")]
     pub(crate) store_url: Option<String>,
 

@@ -50,6 +50,20 @@ fn a_server_for_others_makes_none() {
 }
 
 #[test]
+fn a_server_whose_database_others_use_too_makes_none_and_shows_no_password() {
+    let mut folder = Folder::new();
+    folder.write("daypass.toml", LOCAL);
+    folder.set("DAYPASS_STORE_URL", "postgres://daypass:s3cret@127.0.0.1:1/daypass");
+    let told = refused(&folder);
+    assert!(told.contains("there is no encryption key") && told.contains("the store is a file"), "{told}");
+    folder.set("DAYPASS_ENCRYPTION_KEY", KEY.trim());
+    let ran = folder.run(&["serve"]);
+    assert_eq!(ran.status, 4);
+    assert!(ran.stderr.contains("postgres://daypass@127.0.0.1:1/daypass"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("s3cret"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_key_file_is_the_owners_alone() {
     let folder = Folder::new();
     settings(&folder, PUBLIC, "encryption_key_file = 'secret.key'");

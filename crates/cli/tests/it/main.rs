@@ -15,6 +15,9 @@ mod init;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+#[cfg(feature = "test-postgres")]
+mod postgres;
+#[cfg(test)]
 mod project;
 #[cfg(test)]
 mod serve;

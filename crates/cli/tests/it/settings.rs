@@ -12,7 +12,7 @@ listen = \"localhost:8080\"
 policy_dri = \"policies\"
 
 [store]
-url = \"postgres://db/daypass\"
+url = \"postgres://u:p4ss@db/daypass?sslmode=require\"
 
 [keys]
 encryption_key_file = \"a.key\"

@@ -1,0 +1,60 @@
+//! The binary on a database of PostgreSQL.
+
+use std::process::{self, Command};
+
+use crate::support::Folder;
+
+const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+/// A schema of its own, which is left behind where the test fails.
+struct Schema {
+    server: String,
+    name: String,
+}
+
+impl Schema {
+    #[expect(clippy::disallowed_methods, reason = "a test has no settings but its environment")]
+    fn new() -> Self {
+        let server =
+            std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL is not set: run scripts/test");
+        let schema = Self { server, name: format!("test_cli_{}", process::id()) };
+        schema.psql(&format!("DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}", schema.name));
+        schema
+    }
+
+    fn url(&self) -> String {
+        format!("{}?options=-csearch_path%3D{}", self.server, self.name)
+    }
+
+    fn psql(&self, sql: &str) {
+        let ran = Command::new("psql").args([&self.server, "-qc", sql]).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_server_and_the_commands_share_the_database() {
+    let schema = Schema::new();
+    let mut folder = Folder::new();
+    folder.write(
+        "daypass.toml",
+        "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\n[[issuers]]\nname = 'github'\nprovider = 'github'\n",
+    );
+    folder.set("DAYPASS_STORE_URL", &schema.url());
+    folder.set("DAYPASS_ENCRYPTION_KEY", KEY);
+    let add =
+        ["project", "add", "octo-org/octo-repo", "--issuer", "github", "--id", "42", "--owner-id", "65"];
+    folder.ok(&add);
+    let shown = folder.ok(&["project", "show", "octo-org/octo-repo", "--json"]);
+    assert!(shown.contains("\"active\""), "{shown}");
+    // Replicas: the second reads the signing key that the first has made.
+    let replicas = [folder.serve(&[]), folder.serve(&[])];
+    folder.ok(&["project", "suspend", "octo-org/octo-repo"]);
+    folder.ok(&["audit", "list"]);
+    drop(replicas);
+    folder.set("DAYPASS_ENCRYPTION_KEY", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=");
+    let ran = folder.run(&["serve"]);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    assert!(!folder.path("daypass.db").exists() && !folder.path("daypass.db.key").exists());
+    schema.psql(&format!("DROP SCHEMA {} CASCADE", schema.name));
+}
