@@ -15,16 +15,6 @@ pub(crate) enum Value {
     Bytes(Vec<u8>),
 }
 
-impl Value {
-    /// Refuses the one character that a TEXT of PostgreSQL does not take, on every engine.
-    pub(crate) fn refuse_nul(&self) -> Result<(), StoreFault> {
-        if matches!(self, Self::Text(text) if text.contains('\0')) {
-            return Err(StoreFault::Corrupt("a text holds U+0000".to_owned()));
-        }
-        Ok(())
-    }
-}
-
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())

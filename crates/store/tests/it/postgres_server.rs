@@ -115,6 +115,17 @@ async fn a_database_of_a_newer_version_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
+async fn text_is_compared_byte_by_byte_whatever_the_language_of_the_server() {
+    let place = postgres();
+    place.open().await;
+    let columns = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = current_schema() \
+                   AND data_type = 'text'";
+    assert!(number(&place, columns).await > 40);
+    let others = format!("{columns} AND collation_name IS DISTINCT FROM 'C'");
+    assert_eq!(number(&place, &others).await, 0);
+}
+
+#[tokio::test]
 async fn uses_of_a_token_that_may_be_used_again_are_counted() {
     let place = postgres();
     let store = place.open().await;

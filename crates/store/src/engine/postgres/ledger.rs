@@ -12,7 +12,7 @@ use tokio_postgres::types::ToSql;
 
 use super::super::recorded::{Recorded, Spend, lost};
 use super::commit::BEGIN;
-use super::session::{Session, Trouble, any, fault_text};
+use super::session::{Session, Trouble, any};
 use crate::exchanges::{ExchangeRecord, columns};
 use crate::fault::LedgerFault;
 use crate::value::{Row, Value};
@@ -38,7 +38,6 @@ type Firsts = BTreeMap<[u8; 32], First>;
 
 /// Writes all of it and commits, or nothing. Where the commit was sent and no answer came, it may be either.
 pub(super) async fn write(session: &mut Session, entries: &[Entry]) -> Result<Outcomes, Trouble> {
-    refuse_nul(entries)?;
     session.batch(BEGIN).await?;
     let firsts = spend(session, entries).await?;
     let mut again = Vec::new();
@@ -58,17 +57,6 @@ pub(super) async fn write(session: &mut Session, entries: &[Entry]) -> Result<Ou
     count_uses(session, again).await?;
     session.batch("COMMIT").await?;
     Ok(outcomes.into_iter().map(|outcome| outcome.map(Recorded::new)).collect())
-}
-
-/// The server refuses U+0000 in any TEXT, and the whole statement with it.
-fn refuse_nul(entries: &[Entry]) -> Result<(), Trouble> {
-    for Entry { exchange, .. } in entries {
-        let credentials = exchange.credentials.iter().flat_map(|credential| credential.values(exchange.id));
-        for value in exchange.values().into_iter().chain(credentials) {
-            value.refuse_nul().map_err(|fault| Trouble::Request(fault_text(&fault)))?;
-        }
-    }
-    Ok(())
 }
 
 /// Spends what is unspent; gives who was first for each token of the batch.

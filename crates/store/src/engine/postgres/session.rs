@@ -82,9 +82,6 @@ impl Session {
 
     /// Runs a statement.
     pub(super) async fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Trouble> {
-        for value in values {
-            value.refuse_nul().map_err(|fault| Trouble::Request(fault_text(&fault)))?;
-        }
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(any).collect();
         self.query(sql, &values).await
     }
@@ -180,7 +177,7 @@ fn trouble(error: &tokio_postgres::Error) -> Trouble {
         return Trouble::Again(why);
     }
     match code.code().get(..2) {
-        // Data exception, constraint violation, program limit exceeded.
+        // Data exception (U+0000 is one), constraint violation, program limit exceeded.
         Some("22" | "23" | "54") => Trouble::Request(why),
         // Insufficient privilege and what is missing.
         Some("42") => Trouble::Refused(why),
@@ -194,14 +191,5 @@ fn said(error: &tokio_postgres::Error) -> String {
         (Some(answer), _) => format!("{} ({})", answer.message(), answer.code().code()),
         (None, Some(source)) => format!("{error}: {source}"),
         (None, None) => error.to_string(),
-    }
-}
-
-pub(super) fn fault_text(fault: &StoreFault) -> String {
-    match fault {
-        StoreFault::Corrupt(why)
-        | StoreFault::Unavailable(why)
-        | StoreFault::Url(why)
-        | StoreFault::Refused(why) => why.clone(),
     }
 }

@@ -154,7 +154,7 @@ pub(super) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Resul
         return Err(StoreFault::Corrupt("the statement has other parameters than values".to_owned()));
     }
     for (number, value) in (1_usize..).zip(values) {
-        value.refuse_nul()?;
+        refuse_nul(value)?;
         let index = statement.parameter_index(&format!("${number}")).map_err(|error| fault(&error))?;
         let index = index.ok_or_else(|| StoreFault::Corrupt(format!("the statement has no ${number}")))?;
         statement.raw_bind_parameter(index, value).map_err(|error| fault(&error))?;
@@ -170,6 +170,14 @@ pub(super) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Resul
         found.push(Row::new(values));
     }
     Ok(found)
+}
+
+/// PostgreSQL does not take it.
+fn refuse_nul(value: &Value) -> Result<(), StoreFault> {
+    if matches!(value, Value::Text(text) if text.contains('\0')) {
+        return Err(StoreFault::Corrupt("a text holds U+0000".to_owned()));
+    }
+    Ok(())
 }
 
 impl ToSql for Value {
