@@ -59,6 +59,10 @@ impl Place {
     }
 
     /// Keeps every store here from writing until the guard is dropped, which must be soon.
+    #[cfg_attr(
+        not(feature = "test-postgres"),
+        expect(clippy::unused_async, reason = "PostgreSQL alone has somebody to wait for")
+    )]
     pub(crate) async fn held(&self) -> Held {
         match &self.kind {
             Kind::Sqlite(_) => {

@@ -46,7 +46,8 @@ pub(super) struct Session {
 impl Session {
     pub(super) async fn connect(address: &Address, access: Access) -> Result<Self, Trouble> {
         let connecting = address.config.connect(Tls(address.tls.clone()));
-        let (client, connection) = tokio::time::timeout(CONNECT_DEADLINE, connecting)
+        let hosts = u32::try_from(address.config.get_hosts().len()).unwrap_or(u32::MAX);
+        let (client, connection) = tokio::time::timeout(CONNECT_DEADLINE.saturating_mul(hosts), connecting)
             .await
             .map_err(|_| Trouble::Server(format!("`{}` did not answer in time", address.shown())))?
             .map_err(|error| trouble(&error).about(address))?;
