@@ -18,7 +18,7 @@ mod server;
 mod state;
 mod well_known;
 
-pub use peer::Peer;
+pub use peer::{MAX_CONNECTIONS_PER_PEER, Peer};
 pub use routes::{ROUTES, Route, router};
 pub use server::{DRAIN_DEADLINE, Drained, MAX_CONNECTIONS, serve};
 pub use state::{Limits, Web};

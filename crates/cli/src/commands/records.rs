@@ -33,6 +33,7 @@ impl Records {
         absent: Absent,
     ) -> Result<Self, CommandFault> {
         let settings = Settings::load(config, &Overlay::of_environment(&context.environment))?;
+        settings.store.check_folder()?;
         let path = settings.store.path();
         if absent == Absent::Refuse && !path.exists() {
             return Err(CommandFault::Unavailable(format!(
@@ -40,7 +41,7 @@ impl Records {
                 path.display()
             )));
         }
-        let store = Store::open(&settings.store.to_string()).await?;
+        let store = settings.store.open().await?;
         Ok(Self { settings, store })
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use daypass_store::{Store, StoreFault};
+
 use super::overlay::{Place, Scope};
 
 const DEFAULT_DATABASE: &str = "daypass.db";
@@ -15,6 +17,22 @@ impl StoreUrl {
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Opens the store, making it where there is none.
+    pub(crate) async fn open(&self) -> Result<Store, StoreFault> {
+        self.check_folder()?;
+        Store::open(&self.to_string()).await
+    }
+
+    /// Whether the folder of the file is there, of which SQLite says no more than that it cannot open the file.
+    pub(crate) fn check_folder(&self) -> Result<(), StoreFault> {
+        match self.0.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+                Err(StoreFault::Unavailable(format!("there is no folder `{}`", folder.display())))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::sqlite::run;
 use crate::exchanges::{ExchangeRecord, Outcome, columns};
 use crate::fault::{LedgerFault, StoreFault};
-use crate::value::Value;
+use crate::value::{Row, Value};
 
 /// The code under which the loser of a race for one token is recorded.
 const ALREADY_USED: &str = "token_already_used";
@@ -87,22 +87,29 @@ fn spent_before(
     }
     let key = vec![Value::Bytes(spend.key.to_vec())];
     let row = run(connection, SPENT, &key)?.pop();
-    let mut row = row.ok_or_else(|| StoreFault::Corrupt("a spent token is gone".to_owned()))?;
-    let was_once = row.integer()? != 0;
+    let row = row.ok_or_else(|| StoreFault::Corrupt("a spent token is gone".to_owned()))?;
+    let (was_once, first) = first_use(row)?;
     if !spend.once && !was_once {
         run(connection, SPEND_AGAIN, &key)?;
         return Ok(None);
     }
-    Ok(Some(LedgerFault::AlreadySpent {
+    Ok(Some(first))
+}
+
+/// Whether a token was spent once for all, and by whom.
+pub(crate) fn first_use(mut row: Row) -> Result<(bool, LedgerFault), StoreFault> {
+    let was_once = row.integer()? != 0;
+    let first = LedgerFault::AlreadySpent {
         first_exchange: row.parsed(ExchangeId::parse)?,
         first_source: row.text()?,
         first_at: Timestamp::from_millis(row.integer()?),
-    }))
+    };
+    Ok((was_once, first))
 }
 
 const SPEND: &str = "INSERT INTO spent_tokens (key, remember_until, once, exchange_id, source, used_at, uses) \
      VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT (key) DO NOTHING RETURNING uses";
-const SPENT: &str = "SELECT once, exchange_id, source, used_at FROM spent_tokens WHERE key = $1";
+pub(crate) const SPENT: &str = "SELECT once, exchange_id, source, used_at FROM spent_tokens WHERE key = $1";
 const SPEND_AGAIN: &str = "UPDATE spent_tokens SET uses = uses + 1 WHERE key = $1 RETURNING uses";
 
 const INSERT: &str = concat!(

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use batch::{Recorded, Spend};
+pub(crate) use batch::{SPENT, first_use};
 
 use crate::exchanges::ExchangeRecord;
 use crate::fault::{LedgerFault, StoreFault};

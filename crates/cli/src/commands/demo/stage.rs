@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::super::Context;
-use super::super::serve::start::{Prepared, Serving, Surroundings};
+use super::super::serve::start::{Prepared, Serving, StartFault, Surroundings};
 use crate::fault::CommandFault;
 use crate::settings::{Overlay, Settings};
 
@@ -50,7 +50,9 @@ impl Stage {
         let unavailable = |fault: std::io::Error| CommandFault::Unavailable(format!("the demo: {fault}"));
         let config = EmulatorConfig::new(Provider::Github(push(REPOSITORY, "refs/heads/main")?));
         let emulator = Emulator::start(config, Arc::clone(&context.clock), Arc::clone(&context.rng)).await?;
-        let listener = TcpListener::bind(listen).await.map_err(unavailable)?;
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|source| StartFault::Listen { address: listen, source })?;
         let address = listener.local_addr().map_err(unavailable)?;
         let folder = tempfile::tempdir().map_err(unavailable)?;
         let settings_file = folder.path().join("daypass.toml");
@@ -58,7 +60,7 @@ impl Stage {
         fs::write(folder.path().join("policies/deploy.toml"), ROLE).map_err(unavailable)?;
         fs::write(&settings_file, settings(address, emulator.issuer_url())).map_err(unavailable)?;
         let settings = Settings::load(Some(&settings_file), &Overlay::default())?;
-        let store = Store::open(&settings.store.to_string()).await?;
+        let store = settings.store.open().await?;
         onboard(&store, context).await?;
         // The demo is the same wherever it is started: nothing of the environment reaches its server.
         let surroundings = Surroundings {
