@@ -35,6 +35,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests in flight may take after the end was asked for.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
 
+/// Bytes to and from a client, which must read what it is sent.
+type Stream = TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>;
+
 /// How the end of the server went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drained {
@@ -100,7 +103,7 @@ fn connection(
     peer: Peer,
     router: Router,
 ) -> http1::Connection<
-    TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>,
+    Stream,
     TowerToHyperService<
         impl tower::Service<
             hyper::Request<Incoming>,

@@ -152,9 +152,9 @@ async fn more_exchanges_than_can_wait_are_told_that_the_server_is_overloaded() {
     let holder = rusqlite::Connection::open(app.database()).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     let app = std::sync::Arc::new(app);
-    let codes = codes_of(&app, (0..600).map(|_| kit.honest(&mut table)).collect()).await;
+    let codes = codes_of(&app, (0..1_200).map(|_| kit.honest(&mut table)).collect()).await;
     assert!(codes["overloaded"] > 0 && codes["store_unavailable"] > 0, "{codes:?}");
-    assert_eq!(codes.values().sum::<usize>(), 600, "nothing was given: {codes:?}");
+    assert_eq!(codes.values().sum::<usize>(), 1_200, "nothing was given: {codes:?}");
     holder.execute_batch("ROLLBACK").unwrap();
     assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
 }

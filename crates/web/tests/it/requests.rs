@@ -140,6 +140,6 @@ async fn a_client_that_does_not_read_its_answers_is_cut_off() {
     let mut stream = socket.connect(app.address).await.unwrap();
     let request = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n";
     let never_reads = async { while stream.write_all(request).await.is_ok() {} };
-    let cut_off = tokio::time::timeout(std::time::Duration::from_secs(60), never_reads).await;
+    let cut_off = tokio::time::timeout(std::time::Duration::from_mins(1), never_reads).await;
     assert!(cut_off.is_ok(), "the connection stays open for as long as the client likes");
 }
