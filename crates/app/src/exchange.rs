@@ -4,6 +4,7 @@ use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
 use daypass_jose::jwt::{TokenFault, UnverifiedIdToken, VerifiedClaims};
 use daypass_policy::{Allowance, Ask, Decision, RegisteredIssuer, Workload, decide};
+use daypass_store::Spend;
 
 use crate::credential::Terms;
 use crate::issue::{self, Granted};
@@ -24,7 +25,7 @@ pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
     let answer = walk(app, request, &mut draft, now).await;
     match answer {
         Ok(outcome) => {
-            tracing::info!(exchange.id = %exchange_id, face = request.origin.face, role = request.asked.role(), "exchanged");
+            tracing::info!(exchange.id = %exchange_id, face = request.origin.face, role = request.asked.role(), dry_run = request.asked.dry_run, "allowed");
             Ok(Issued { exchange_id, role: request.asked.role().to_owned(), outcome })
         }
         Err(refusal) => {
@@ -47,6 +48,7 @@ async fn walk(
     let issuer = app.issuer(claimed).ok_or_else(|| unknown_issuer(app, claimed))?;
     draft.claims_issuer(issuer);
     let claims = verify(app, issuer, token, now).await?;
+    let _turn = app.turn().await?;
     let (spend_key, expires_at) = (claims.spend_key(), claims.expires_at());
     let workload = Workload::from_claims(claims, issuer).map_err(|fault| issue::of_workload(&fault))?;
     let standing = Standing::of(&workload, app.store()).await.map_err(|fault| Refusal::of_store(&fault))?;
@@ -56,8 +58,9 @@ async fn walk(
     draft.decided(&workload, &standing, &decision, &policy);
     let allowance = allowed(decision, request.asked.role())?;
     let terms = Terms::narrowed(&allowance, &request.asked)?;
+    let spend = issue::spend(issuer, &spend_key, expires_at);
     if request.asked.dry_run {
-        return Ok(Outcome::DryRun(terms));
+        return unspent(app, &spend).await.map(|()| Outcome::DryRun(terms));
     }
     let pass = issue::mint(
         app,
@@ -65,8 +68,17 @@ async fn walk(
         draft.id(),
         now,
     )?;
-    let recorded = draft.record(app, &pass, issue::spend(issuer, &spend_key, expires_at)).await?;
+    let recorded = draft.record(app, &pass, spend).await?;
     Ok(Outcome::Pass(pass.recorded(&recorded)))
+}
+
+/// Whoever found a used token learns nothing by it, not even what it would have given.
+async fn unspent(app: &App, spend: &Spend) -> Result<(), Refusal> {
+    match app.store().ledger().spent(spend).await {
+        Ok(None) => Ok(()),
+        Ok(Some(fault)) => Err(Refusal::of_ledger(&fault)),
+        Err(fault) => Err(Refusal::of_store(&fault)),
+    }
 }
 
 /// The commonest slip of all is an issuer that is registered in another spelling: the operator sees both. To nobody is

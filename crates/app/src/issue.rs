@@ -23,6 +23,9 @@ const PASS_KIND: &str = "api";
 /// which a verifier could still take the token, on every replica's clock, or the token can be replayed.
 const SPENT_MARGIN_SECONDS: i64 = 300;
 
+/// Characters of an unknown kind that are shown.
+const MAX_SHOWN_CHARS: usize = 32;
+
 /// Kinds of credential that a caller may name.
 const CREDENTIAL_KINDS: [&str; 6] = ["api", "aws", "registry", "state", "github", "identity"];
 
@@ -40,8 +43,9 @@ impl Terms {
         if let Some(unknown) =
             asked.credentials.iter().find(|kind| !CREDENTIAL_KINDS.contains(&kind.as_str()))
         {
+            let shown: String = unknown.chars().take(MAX_SHOWN_CHARS).collect();
             return Err(Refusal::new(Code::RequestInvalid)
-                .with_detail(format!("`{}` is no kind of credential", unknown.escape_default()))
+                .with_detail(format!("`{}` is no kind of credential", shown.escape_default()))
                 .with_hint(format!("the kinds are {}", CREDENTIAL_KINDS.join(", "))));
         }
         let not_granted = |kind: &str| {
@@ -57,7 +61,10 @@ impl Terms {
         }
         let scopes = match &asked.scopes {
             None => grant.scopes.clone(),
-            Some(scopes) if scopes.iter().all(|scope| grant.scopes.contains(scope)) => scopes.clone(),
+            Some(scopes) if scopes.iter().all(|scope| grant.scopes.contains(scope)) => {
+                // In the order of the grant and each once, however often it is asked for.
+                grant.scopes.iter().filter(|scope| scopes.contains(scope)).cloned().collect()
+            }
             Some(_) => return Err(Refusal::new(Code::ScopeInvalid)),
         };
         let ttl_seconds = match asked.ttl_seconds {

@@ -39,8 +39,14 @@ async fn watch_policy(app: &Arc<App>) {
         (outcome, app.policy().snapshot().version().to_owned())
     });
     match looked.await {
-        Ok((Ok(Reload::Unchanged), _)) => {}
-        Ok((Ok(Reload::Replaced(warnings)), version)) => {
+        Ok((Ok(Reload::Unchanged | Reload::Unsettled), _)) => {}
+        Ok((Ok(Reload::Replaced { warnings, has_lost_guards }), version)) => {
+            if has_lost_guards {
+                tracing::warn!(
+                    policy.version = version,
+                    "the policy before had deny blocks or ceilings, and this has none"
+                );
+            }
             tracing::info!(policy.version = version, "a new version of the policy is in force");
             for warning in warnings {
                 tracing::warn!(policy.version = version, "{warning}");

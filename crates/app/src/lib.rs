@@ -21,5 +21,5 @@ mod start_fault;
 
 pub use config::Config;
 pub use refusal::{Code, Refusal};
-pub use service::{App, Parts};
+pub use service::{App, EXCHANGE_WAIT, MAX_EXCHANGES, Parts};
 pub use start_fault::StartFault;

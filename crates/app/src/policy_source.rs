@@ -23,6 +23,8 @@ pub struct LivePolicy {
     current: ArcSwap<Policy>,
     /// What was last read, good or bad, so that a bad version is reported once.
     last_read: Mutex<Vec<PolicyFile>>,
+    /// What the last look saw where it was not what was last read: taken when the next look sees the same.
+    pending: Mutex<Option<Vec<PolicyFile>>>,
     is_newer_refused: AtomicBool,
 }
 
@@ -47,8 +49,16 @@ pub enum PolicyFault {
 pub enum Reload {
     /// The files are those that were read before.
     Unchanged,
-    /// A new version is in force; these are its warnings.
-    Replaced(Vec<Finding>),
+    /// The files have changed, and may be changing still: a file that is half written, or a ceiling that is away for a
+    /// moment, allows more than the whole. They are read when two looks in a row see the same.
+    Unsettled,
+    /// A new version is in force.
+    Replaced {
+        /// Its warnings.
+        warnings: Vec<Finding>,
+        /// Whether the version before had blocks that deny, or ceilings, and this one has none.
+        has_lost_guards: bool,
+    },
 }
 
 impl LivePolicy {
@@ -66,6 +76,7 @@ impl LivePolicy {
                 context,
                 current,
                 last_read: Mutex::new(files),
+                pending: Mutex::new(None),
                 is_newer_refused: AtomicBool::new(false),
             },
             warnings,
@@ -86,17 +97,25 @@ impl LivePolicy {
     pub fn reload(&self) -> Result<Reload, PolicyFault> {
         let files = read(self.folder.as_deref())?;
         {
+            let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
             let mut last_read = self.last_read.lock().unwrap_or_else(PoisonError::into_inner);
             if *last_read == files {
+                *pending = None;
                 return Ok(Reload::Unchanged);
             }
+            if pending.as_ref() != Some(&files) {
+                *pending = Some(files);
+                return Ok(Reload::Unsettled);
+            }
+            *pending = None;
             last_read.clone_from(&files);
         }
         let loaded = Policy::load(&files, &self.context);
         self.is_newer_refused.store(loaded.is_err(), Ordering::Relaxed);
         let (policy, warnings) = loaded.map_err(PolicyFault::Refused)?;
+        let has_lost_guards = self.snapshot().has_guards() && !policy.has_guards();
         self.current.store(Arc::new(policy));
-        Ok(Reload::Replaced(warnings))
+        Ok(Reload::Replaced { warnings, has_lost_guards })
     }
 }
 

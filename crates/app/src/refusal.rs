@@ -304,7 +304,7 @@ impl Refusal {
 }
 
 /// What a caller can do who sees what differs.
-const TO_DIFFER: &str = "run the job where these claims are what is wanted, or have the role changed";
+const TO_DIFFER: &str = "run the job where the claims fit, or have the role changed";
 
 fn explain(denial: &Denial, role: &str) -> String {
     match denial.differences.as_slice() {

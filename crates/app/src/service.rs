@@ -1,18 +1,26 @@
 //! The server below HTTP: its parts, made once at start.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use daypass_fetch::Fetcher;
 use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
 use daypass_policy::{Finding, RegisteredIssuer};
 use daypass_store::Store;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::config::{Config, PublicUrl};
 use crate::policy_source::LivePolicy;
+use crate::refusal::{Code, Refusal};
 use crate::sampling::Sampler;
 use crate::signing_keys::PassKeys;
 use crate::start_fault::StartFault;
+
+/// Verified exchanges that are worked on at once; more wait, and after [`EXCHANGE_WAIT`] are told to come back.
+pub const MAX_EXCHANGES: usize = 512;
+/// How long an exchange waits for its turn.
+pub const EXCHANGE_WAIT: Duration = Duration::from_secs(2);
 
 /// All that the use cases work with.
 pub struct App {
@@ -25,6 +33,7 @@ pub struct App {
     store: Store,
     project_audience: String,
     sampler: Sampler,
+    turns: Semaphore,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Random>,
 }
@@ -66,6 +75,7 @@ impl App {
             store,
             project_audience,
             sampler: Sampler::default(),
+            turns: Semaphore::new(MAX_EXCHANGES),
             clock,
             rng,
         };
@@ -120,6 +130,15 @@ impl App {
     /// Gives randomness.
     pub fn rng(&self) -> &dyn Random {
         self.rng.as_ref()
+    }
+
+    /// A place among the exchanges that are worked on. It is asked for after the token is verified: whoever waits for an
+    /// issuer, or brings a forgery, must keep nobody else waiting.
+    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        match tokio::time::timeout(EXCHANGE_WAIT, self.turns.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(Refusal::new(Code::Overloaded)),
+        }
     }
 
     pub(crate) fn sampler(&self) -> &Sampler {

@@ -11,7 +11,7 @@ use crate::seal::EncryptionKey;
 use crate::start_fault::StartFault;
 
 /// What these keys are for, in the store and as the purpose under which they are sealed.
-const PURPOSE: &str = "pass";
+pub const PURPOSE: &str = "pass";
 
 /// Algorithms that a key for passes may have.
 pub const PASS_ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256];
@@ -41,20 +41,14 @@ impl PassKeys {
     }
 
     fn open(rows: &[SigningKeyRow], encryption_key: &EncryptionKey) -> Result<Self, StartFault> {
-        let newest = rows
-            .iter()
-            .max_by_key(|row| (row.activates_at, row.created_at))
-            .ok_or_else(|| StartFault::SigningKey("the store has no signing key".to_owned()))?;
-        let private = encryption_key
-            .open(PURPOSE, &newest.key_id, &newest.sealed)
-            .map_err(|fault| StartFault::SigningKey(format!("signing key `{}`: {fault}", newest.key_id)))?;
-        let algorithm = Algorithm::from_name(&newest.algorithm)
-            .ok_or_else(|| StartFault::SigningKey(format!("unknown algorithm `{}`", newest.algorithm)))?;
-        let current = SigningKey::from_pkcs8(algorithm, &private)
-            .map_err(|fault| StartFault::SigningKey(fault.to_string()))?;
-        let published = key_set(rows)?;
+        let keys: Vec<SigningKey> =
+            rows.iter().map(|row| open_one(row, encryption_key)).collect::<Result<_, _>>()?;
+        let published = key_set(&keys);
         let verifying = KeySet::parse(published.as_bytes(), &PASS_ALGORITHMS)
             .map_err(|fault| StartFault::SigningKey(fault.to_string()))?;
+        let newest = rows.iter().zip(keys).max_by_key(|(row, _)| (row.activates_at, row.created_at));
+        let (_, current) =
+            newest.ok_or_else(|| StartFault::SigningKey("the store has no signing key".to_owned()))?;
         Ok(Self { current, verifying, published })
     }
 
@@ -103,11 +97,20 @@ fn first_key(
     })
 }
 
-fn key_set(rows: &[SigningKeyRow]) -> Result<String, StartFault> {
-    let keys: Result<Vec<Json>, _> =
-        rows.iter().map(|row| Object::parse(row.public_jwk.as_bytes()).map(Json::Object)).collect();
-    let keys = keys.map_err(|fault| StartFault::SigningKey(fault.to_string()))?;
+fn open_one(row: &SigningKeyRow, encryption_key: &EncryptionKey) -> Result<SigningKey, StartFault> {
+    let refuse = |fault: String| StartFault::SigningKey(format!("signing key `{}`: {fault}", row.key_id));
+    let private =
+        encryption_key.open(PURPOSE, &row.key_id, &row.sealed).map_err(|fault| refuse(fault.to_string()))?;
+    let algorithm = Algorithm::from_name(&row.algorithm)
+        .ok_or_else(|| refuse(format!("unknown algorithm `{}`", row.algorithm)))?;
+    SigningKey::from_pkcs8(algorithm, &private).map_err(|fault| refuse(fault.to_string()))
+}
+
+/// What is published comes out of the sealed keys, never out of a column beside them: whoever can write to the
+/// database must not be able to add a key of his own.
+fn key_set(keys: &[SigningKey]) -> String {
     let mut set = Object::default();
+    let keys: Vec<Json> = keys.iter().map(|key| Json::Object(key.public_jwk().clone())).collect();
     set.insert("keys", keys);
-    Ok(set.to_string())
+    set.to_string()
 }

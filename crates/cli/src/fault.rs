@@ -14,6 +14,10 @@ pub(crate) const OK: u8 = 0;
 pub(crate) const FINDINGS: u8 = 1;
 /// The command line or the settings are wrong.
 pub(crate) const USAGE: u8 = 2;
+/// The command of a job cannot be run, as shells say it.
+pub(crate) const NO_PROGRAM: u8 = 126;
+/// There is no such command of a job, as shells say it.
+pub(crate) const NO_SUCH_COMMAND: u8 = 127;
 /// Somebody did not answer, or this process cannot do its work.
 pub(crate) const UNREACHABLE: u8 = 4;
 
@@ -35,6 +39,14 @@ pub(crate) enum CommandFault {
         status: u8,
         /// Whether it is a list of faults, each with its own place.
         is_list: bool,
+    },
+    /// The command of a job cannot be run.
+    #[error("{text}")]
+    NotRun {
+        /// Which, and why.
+        text: String,
+        /// The status with which the command ends.
+        status: u8,
     },
     /// The store does not do its work.
     #[error("{0}")]
@@ -62,7 +74,7 @@ impl CommandFault {
         match self {
             Self::Usage(_) | Self::Settings(_) | Self::Store(StoreFault::Url(_)) => USAGE,
             Self::Unexpected(_) => FINDINGS,
-            Self::NotStarted { status, .. } => *status,
+            Self::NotStarted { status, .. } | Self::NotRun { status, .. } => *status,
             Self::Emulator(fault) => of_emulator(fault),
             Self::Client(fault) => fault.exit_code(),
             Self::Output(_) if self.is_closed_pipe() => OK,
@@ -78,6 +90,7 @@ impl CommandFault {
             Self::Settings(_) => true,
             Self::NotStarted { is_list, .. } => *is_list,
             Self::Usage(_)
+            | Self::NotRun { .. }
             | Self::Store(_)
             | Self::Emulator(_)
             | Self::Client(_)

@@ -52,6 +52,8 @@ impl Logging {
     /// Starts it, for the whole process. A second one in a process is not started.
     pub(crate) fn start(self) {
         let builder = tracing_subscriber::fmt().with_env_filter(self.filter).with_writer(std::io::stderr);
+        // A terminal that is gone takes no lines, and no complaint about that either.
+        let builder = builder.log_internal_errors(false);
         // An error says that there is a log already.
         drop(if self.as_json {
             builder.json().flatten_event(true).try_init()

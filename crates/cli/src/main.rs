@@ -9,6 +9,8 @@ mod logging;
 mod output;
 mod settings;
 mod table;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::process::ExitCode;

@@ -1,6 +1,9 @@
-//! Spans of time in the words of people.
+//! What is made for people to read: spans of time in words, short forms, lines of a bearable length.
 
 use daypass_jose::Timestamp;
+
+/// Columns of what is told in sentences.
+const WIDTH: usize = 78;
 
 const UNITS: [(&str, i64); 4] = [("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)];
 
@@ -29,9 +32,63 @@ pub(crate) fn span(seconds: i64) -> String {
     words.join(" ")
 }
 
+/// A moment of the table of a list: without the year while it is `now`'s own, and without the zone, which is UTC.
+pub(crate) fn short_time(moment: Timestamp, now: Timestamp) -> String {
+    let (text, today) = (moment.to_string(), now.to_string());
+    match (text.split_once('-'), today.split_once('-')) {
+        (Some((year, rest)), Some((this_year, _))) if year == this_year => {
+            rest.trim_end_matches('Z').replace('T', " ")
+        }
+        _ => text.split('T').next().unwrap_or(&text).to_owned(),
+    }
+}
+
+/// A ref as people call it: a branch by its name.
+pub(crate) fn short_ref(git_ref: &str) -> &str {
+    git_ref.strip_prefix("refs/heads/").unwrap_or(git_ref)
+}
+
+/// Text in lines of at most [`WIDTH`] characters, `indent` included, which begins every line but the first. A longer word
+/// stays whole.
+pub(crate) fn wrapped(text: &str, indent: &str) -> String {
+    let room = WIDTH.saturating_sub(indent.chars().count());
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line)
+                if line.chars().count().saturating_add(word.chars().count()).saturating_add(1) <= room =>
+            {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join(&format!("\n{indent}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_end_in_time_and_a_long_word_stays_whole() {
+        let (word, long) = ("a".repeat(30), "b".repeat(90));
+        assert_eq!(wrapped(&format!("{word} {word} {word}"), "   "), format!("{word} {word}\n   {word}"));
+        assert_eq!(wrapped(&format!("x {long} y"), "> "), format!("x\n> {long}\n> y"));
+        let full = "c".repeat(74);
+        assert_eq!(wrapped(&format!("{full} d"), "  "), format!("{full} d"));
+        assert_eq!(wrapped(&format!("{full} dd"), "  "), format!("{full}\n  dd"));
+    }
+
+    #[test]
+    fn a_list_says_no_more_of_a_moment_and_a_ref_than_is_needed() {
+        let now = Timestamp::from_millis(1_795_512_600_000);
+        assert_eq!(short_time(now, now), "11-24 09:30:00");
+        assert_eq!(short_time(now.plus_seconds(-365 * 86_400), now), "2025-11-24");
+        assert_eq!(short_ref("refs/heads/a/b"), "a/b");
+        assert_eq!(short_ref("refs/tags/v1"), "refs/tags/v1");
+    }
 
     #[test]
     fn a_span_is_told_in_at_most_two_units() {

@@ -97,7 +97,7 @@ async fn attempt(
     let call = Call { method: Method::POST, url: &url, headers, body: body(request, token) };
     match call.send(fetcher).await {
         Ok(response) => read(request, &response),
-        Err(fault) => Err(unreachable(request.url.host(), &fault)),
+        Err(fault) => Err(unreachable(request.url.host(), fault)),
     }
 }
 
@@ -148,7 +148,8 @@ fn read(request: &ExchangeRequest<'_>, response: &Response) -> Result<ExchangeAn
     }
 }
 
-fn unreachable(host: &str, fault: &FetchFault) -> Failure {
+fn unreachable(host: &str, fault: FetchFault) -> Failure {
+    let is_transient = fault.is_transient();
     let told = ClientFault::unreachable(host, fault);
-    if fault.is_transient() { Failure::Transient(told, None) } else { Failure::Final(told) }
+    if is_transient { Failure::Transient(told, None) } else { Failure::Final(told) }
 }

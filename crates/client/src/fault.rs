@@ -56,6 +56,9 @@ pub enum ClientFault {
     /// The server said no, and says why.
     #[error("{0}")]
     Refused(Box<Refusal>),
+    /// Nothing was sent; the fault names the host by itself.
+    #[error("{0}")]
+    NotSent(FetchFault),
     /// No answer, or one that means "later".
     #[error("cannot reach `{host}`: {reason}")]
     Unreachable {
@@ -86,11 +89,19 @@ impl ClientFault {
             | Self::VariableMissing(_)
             | Self::TokenMalformed(_) => 2,
             Self::TokenRequestRefused { .. } | Self::Refused(_) => 3,
-            Self::Unreachable { .. } | Self::AnswerUnreadable { .. } => 4,
+            Self::NotSent(_) | Self::Unreachable { .. } | Self::AnswerUnreadable { .. } => 4,
         }
     }
 
-    pub(crate) fn unreachable(host: &str, fault: &FetchFault) -> Self {
-        Self::Unreachable { host: host.to_owned(), reason: fault.to_string() }
+    pub(crate) fn unreachable(host: &str, fault: FetchFault) -> Self {
+        match fault {
+            FetchFault::Connect { .. } | FetchFault::AddressRefused { .. } => Self::NotSent(fault),
+            FetchFault::UrlMalformed(_)
+            | FetchFault::SchemeRefused
+            | FetchFault::Timeout(_)
+            | FetchFault::TooLarge { .. }
+            | FetchFault::Encoded
+            | FetchFault::Broken(_) => Self::Unreachable { host: host.to_owned(), reason: fault.to_string() },
+        }
     }
 }

@@ -17,7 +17,7 @@ pub const TOKEN_VARIABLE_SETTING: &str = "DAYPASS_ID_TOKEN_VARIABLE";
 pub struct Identity(Source);
 
 enum Source {
-    Given(Secret),
+    Given { token: Secret, variable: Option<String> },
     Endpoint(TokenEndpoint),
 }
 
@@ -33,7 +33,7 @@ pub async fn find_identity_token(
 impl Identity {
     /// A token in hand. It can be used as often as its issuer's profile lets it, and not be renewed.
     pub fn given(token: Secret) -> Self {
-        Self(Source::Given(token))
+        Self(Source::Given { token, variable: None })
     }
 
     /// Looks through a job's environment; asks nobody. `variable`, or `DAYPASS_ID_TOKEN_VARIABLE`, names the variable
@@ -70,13 +70,23 @@ impl Identity {
         names: &[VariableName],
         audience: &str,
     ) -> Result<Self, ClientFault> {
-        let names: Vec<String> = names.iter().map(|name| name.for_audience(audience)).collect();
-        for name in &names {
-            if let Some(token) = value(environment, name) {
-                return in_variable(name, token);
+        for name in names {
+            let name = name.for_audience(audience);
+            if let Some(token) = value(environment, &name) {
+                return in_variable(&name, token);
             }
         }
+        let worth_naming = names.iter().filter(|name| name.is_readable_for(audience));
+        let names: Vec<String> = worth_naming.map(|name| name.for_audience(audience)).collect();
         Err(not_offered(provider, &names, audience))
+    }
+
+    /// The variable that holds the token, where it is one of the environment: its audience was chosen when it was made.
+    pub fn variable(&self) -> Option<&str> {
+        match &self.0 {
+            Source::Given { variable, .. } => variable.as_deref(),
+            Source::Endpoint(_) => None,
+        }
     }
 
     /// Whether [`Identity::token`] gives a new token each time.
@@ -87,7 +97,7 @@ impl Identity {
     /// A token: a fresh one where there are any.
     pub async fn token(&self, fetcher: &Fetcher) -> Result<Secret, ClientFault> {
         match &self.0 {
-            Source::Given(token) => Ok(Secret::new(token.reveal().to_owned())),
+            Source::Given { token, .. } => Ok(Secret::new(token.reveal().to_owned())),
             Source::Endpoint(endpoint) => endpoint.fetch(fetcher).await,
         }
     }
@@ -102,7 +112,8 @@ fn in_variable(name: &str, token: &str) -> Result<Identity, ClientFault> {
     if !is_token(token) {
         return Err(ClientFault::TokenMalformed(format!("the variable `{name}`")));
     }
-    Ok(Identity::given(Secret::new(token.to_owned())))
+    let token = Secret::new(token.to_owned());
+    Ok(Identity(Source::Given { token, variable: Some(name.to_owned()) }))
 }
 
 fn not_offered(provider: &CiProvider, variables: &[String], audience: &str) -> ClientFault {
@@ -134,7 +145,7 @@ mod tests {
 
     fn found(pairs: &[(&str, &str)], variable: Option<&str>) -> String {
         match find(pairs, variable).map(|identity| identity.0) {
-            Ok(Source::Given(token)) => token.reveal().to_owned(),
+            Ok(Source::Given { token, .. }) => token.reveal().to_owned(),
             Ok(Source::Endpoint(_)) => "endpoint".to_owned(),
             Err(fault) => panic!("{fault}"),
         }
@@ -161,6 +172,15 @@ mod tests {
         assert_eq!(found(&all[..5], None), "ours");
         assert_eq!(found(&[all[0], all[4], ("DAYPASS_ID_TOKEN", "")], None), "audience");
         assert_eq!(found(&[("MINE", "mine")], Some("MINE")), "mine");
+    }
+
+    #[test]
+    fn where_a_token_was_found_is_known() {
+        let variable = |pairs, named| find(pairs, named).unwrap().variable().map(ToOwned::to_owned);
+        assert_eq!(variable(&[("MINE", "mine")], Some("MINE")).as_deref(), Some("MINE"));
+        let job = [("GITLAB_CI", "true"), ("PASS_EXAMPLE_COM_ID_TOKEN", "a.b.c")];
+        assert_eq!(variable(&job, None).as_deref(), Some("PASS_EXAMPLE_COM_ID_TOKEN"));
+        assert_eq!(Identity::given(Secret::new("a.b.c".to_owned())).variable(), None);
     }
 
     #[test]
@@ -192,6 +212,14 @@ mod tests {
               DAYPASS_ID_TOKEN:
                 aud: pass.example.com
         ");
+        let environment = BTreeMap::from([("GITLAB_CI".to_owned(), "true".to_owned())]);
+        for address in ["127.0.0.1", "[::1]"] {
+            let fault = Identity::find(&environment, address, None).err().unwrap().to_string();
+            assert!(
+                fault.contains("`DAYPASS_ID_TOKEN` is not set") && !fault.contains("_1_ID_TOKEN"),
+                "{fault}"
+            );
+        }
         insta::assert_snapshot!(refused(&[("CI", "true")], None), @"
         no CI job that daypass knows: none of `GITHUB_ACTIONS=true`, `GITLAB_CI=true` is set
           on a laptop, start it as a job: daypass emulate github -- COMMAND

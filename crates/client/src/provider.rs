@@ -1,6 +1,7 @@
 //! The CI systems that a job can be in: how each is recognised, and where it keeps the identity token. Data only.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// A CI system.
 #[derive(Debug)]
@@ -111,6 +112,19 @@ impl VariableName {
             Self::OfAudience => format!("{}_ID_TOKEN", variable_part(audience)),
         }
     }
+
+    /// Whether a person recognises the audience in the name.
+    pub(crate) fn is_readable_for(&self, audience: &str) -> bool {
+        match self {
+            Self::Fixed(_) => true,
+            Self::OfAudience => !is_address(audience),
+        }
+    }
+}
+
+/// Whether this is an address and no name: nobody would call a variable after it.
+fn is_address(audience: &str) -> bool {
+    audience.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
 }
 
 /// Upper case, with `_` for everything but `A` to `Z`, `0` to `9` and `_`, and for a digit at the start.

@@ -56,7 +56,7 @@ impl TokenEndpoint {
             match self.once(fetcher).await {
                 Ok(response) if !matches!(response.status, 502..=504) => return self.read(&response),
                 Err(fault) if !matches!(fault, FetchFault::Connect { .. }) => {
-                    return Err(ClientFault::unreachable(self.url.host(), &fault));
+                    return Err(ClientFault::unreachable(self.url.host(), fault));
                 }
                 Ok(_) | Err(_) => pause(wait).await,
             }
@@ -64,7 +64,7 @@ impl TokenEndpoint {
         }
         match self.once(fetcher).await {
             Ok(response) => self.read(&response),
-            Err(fault) => Err(ClientFault::unreachable(self.url.host(), &fault)),
+            Err(fault) => Err(ClientFault::unreachable(self.url.host(), fault)),
         }
     }
 

@@ -15,7 +15,7 @@ pub enum EmulatorFault {
     #[error("the emulator does not listen on `{0}`; it takes `127.0.0.1:PORT` only, with any port but 80")]
     ListenRefused(SocketAddr),
     /// The address is not free.
-    #[error("cannot listen on `{address}`: {source}")]
+    #[error("cannot listen on `{address}`: {source}{}", help_of(source))]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -66,4 +66,12 @@ pub enum EmulatorFault {
     /// More jobs than one emulator takes.
     #[error("this emulator has started {} jobs, and takes no more", MAX_JOBS)]
     TooManyJobs,
+}
+
+fn help_of(source: &std::io::Error) -> &'static str {
+    if source.kind() == std::io::ErrorKind::AddrInUse {
+        "\n  help: something else listens there, perhaps another emulator; choose another port (`--listen`)"
+    } else {
+        ""
+    }
 }

@@ -33,7 +33,7 @@ impl Connector {
     /// A fresh connection, over TLS where the target asks for it.
     pub(crate) async fn connect(&self, endpoint: &Endpoint, target: &Target) -> Result<Stream, FetchFault> {
         endpoint.admit_target(target)?;
-        let failed = |fault| FetchFault::Connect { host: target.host.to_string(), fault };
+        let failed = |fault| FetchFault::Connect { authority: target.host_and_port(), fault };
         let config = endpoint.tls(&self.system_tls).map_err(|fault| failed(fault.into()))?;
         let stream: Stream = match self.proxy_for(endpoint, target) {
             Some(proxy) => Box::new(self.through(proxy, target).await.map_err(failed)?),
@@ -53,7 +53,7 @@ impl Connector {
 
     /// Connects to an address that was judged, never to the name: a second answer of the resolver changes nothing.
     async fn direct(&self, endpoint: &Endpoint, target: &Target) -> Result<TcpStream, FetchFault> {
-        let failed = |fault| FetchFault::Connect { host: target.host.to_string(), fault };
+        let failed = |fault| FetchFault::Connect { authority: target.host_and_port(), fault };
         let addresses = self.addresses(&target.host).await.map_err(failed)?;
         // One that is not allowed refuses the name: who mixes them in is not to choose which is taken.
         addresses.iter().try_for_each(|address| endpoint.admit_address(target, *address))?;

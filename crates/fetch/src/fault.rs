@@ -40,10 +40,10 @@ pub enum FetchFault {
         kind: AddressKind,
     },
     /// There was no connection, so the request was certainly not sent.
-    #[error("no connection to `{host}`: {fault}")]
+    #[error("no connection to `{authority}`: {fault}")]
     Connect {
-        /// The host of the URL.
-        host: String,
+        /// Host and port of the URL, the port also where the URL leaves it to the scheme.
+        authority: String,
         /// What failed.
         fault: ConnectFault,
     },
@@ -82,6 +82,9 @@ pub enum ConnectFault {
     /// The server's certificate, or its TLS, is not acceptable.
     #[error("its TLS is not acceptable: {0}")]
     Untrusted(String),
+    /// What answers the handshake is not TLS at all.
+    #[error("it speaks plain HTTP on this port, or something else that is not TLS")]
+    NotTls,
     /// The endpoint's own CA cannot be used.
     #[error("{0}")]
     Setup(#[from] FetchSetupFault),
@@ -106,7 +109,7 @@ impl ConnectFault {
     const fn is_transient(&self) -> bool {
         match self {
             Self::Unresolved | Self::Tcp(_) | Self::Proxy(_) | Self::Tls(_) => true,
-            Self::Untrusted(_) | Self::Setup(_) => false,
+            Self::Untrusted(_) | Self::NotTls | Self::Setup(_) => false,
         }
     }
 }

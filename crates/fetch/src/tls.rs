@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, InvalidMessage, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio_rustls::TlsConnector;
@@ -70,6 +70,7 @@ pub(crate) async fn handshake(
 fn fault_of(fault: &io::Error) -> ConnectFault {
     let inner = fault.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
+        Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => ConnectFault::NotTls,
         Some(refused) => ConnectFault::Untrusted(refused.to_string()),
         None => ConnectFault::Tls(fault.kind().to_string()),
     }

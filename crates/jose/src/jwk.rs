@@ -110,11 +110,12 @@ impl KeySet {
         Ok(set)
     }
 
-    /// The key of this id. Without an id, the only key of a set that has one.
+    /// The key of this id. Without an id, the only key of the set, those that are not used counted: which of several was
+    /// meant is not guessed.
     pub fn find(&self, key_id: Option<&str>) -> Option<&Arc<VerifyingKey>> {
         match (key_id, self.keys.as_slice()) {
             (Some(key_id), keys) => keys.iter().find(|key| key.key_id() == Some(key_id)),
-            (None, [only]) => Some(only),
+            (None, [only]) if self.skipped.is_empty() => Some(only),
             (None, _) => None,
         }
     }

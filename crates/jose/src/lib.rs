@@ -14,6 +14,9 @@ pub mod random;
 pub mod secret;
 pub mod time;
 
+#[cfg(test)]
+mod tests;
+
 pub use algorithm::Algorithm;
 pub use issuer::IssuerUrl;
 pub use json::{Json, Object};

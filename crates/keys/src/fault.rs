@@ -74,6 +74,9 @@ pub enum FetchKeysFault {
     /// The key set is not used.
     #[error("{0}")]
     KeySet(#[from] KeySetRefused),
+    /// As many requests wait for this issuer as may.
+    #[error("too many requests wait for this issuer")]
+    TooManyWait,
     /// The task that fetched ended without an outcome.
     #[error("the fetch was given up")]
     GivenUp,

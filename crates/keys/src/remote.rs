@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use daypass_fetch::Fetcher;
 use daypass_jose::Clock;
 use daypass_jose::jwk::VerifyingKey;
+use tokio::sync::Semaphore;
 
 use crate::discovery::Source;
 use crate::fault::{FetchKeysFault, KeyFault};
@@ -20,6 +21,10 @@ pub const REFETCH_INTERVAL: Duration = Duration::from_secs(5);
 /// After a failed fetch while nothing is held. Shorter, and an issuer that comes back is met by a stampede.
 pub const FIRST_FETCH_COOLDOWN: Duration = Duration::from_secs(1);
 
+/// Requests that wait for one issuer at once; the rest are told to come back. More, and one slow issuer, or an unsigned
+/// token with its name in it sent often enough, takes the connections of all others.
+pub const MAX_WAITERS: usize = 512;
+
 /// An issuer whose keys are fetched.
 pub(crate) struct RemoteKeys {
     pub(crate) source: Source,
@@ -31,6 +36,7 @@ pub(crate) struct RemoteKeys {
     /// A signature was bad under a key id that survives rotation, and the keys were not fetched since.
     is_suspect: AtomicBool,
     flights: Mutex<Flights>,
+    waiting: Semaphore,
 }
 
 /// What a request does that is not served by the set held.
@@ -47,7 +53,8 @@ impl RemoteKeys {
         key_id_survives_rotation: bool,
     ) -> Self {
         let (held, is_suspect, flights) = Default::default();
-        Self { source, fetcher, clock, key_id_survives_rotation, held, is_suspect, flights }
+        let waiting = Semaphore::new(MAX_WAITERS);
+        Self { source, fetcher, clock, key_id_survives_rotation, held, is_suspect, flights, waiting }
     }
 
     /// The key of this id, from the set held wherever that is possible.
@@ -109,6 +116,9 @@ impl RemoteKeys {
         let flight = match self.step(key_id, now) {
             Step::Answer(answer) => return answer,
             Step::Await(flight) => flight,
+        };
+        let Ok(_place) = self.waiting.try_acquire() else {
+            return Err(unavailable(FIRST_FETCH_COOLDOWN, &FetchKeysFault::TooManyWait));
         };
         let outcome = flight.landed().await;
         let now = self.clock.monotonic();

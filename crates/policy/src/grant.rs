@@ -1,5 +1,6 @@
 //! Grants: what a role gives, with places for ids of the workload that takes it.
 
+use crate::scope::scope_fault;
 use crate::workload::Workload;
 
 /// A text in which `{claim}` stands for a claim.
@@ -27,6 +28,9 @@ pub enum TemplateFault {
     /// The workload has no such claim, or one that could break out of its place.
     #[error("the claim `{0}` is absent, empty, or holds a character that has no place in a grant")]
     Value(String),
+    /// With its places filled it is no scope that a policy may grant.
+    #[error("`{0}` is no scope that a policy grants once its places are filled")]
+    Scope(String),
 }
 
 /// A pass for an API.
@@ -114,12 +118,25 @@ fn is_safe(value: &str) -> bool {
         && !matches!(value, "." | "..")
 }
 
+/// A scope is judged again with its places filled: what it says then is what is granted.
+fn filled_scope(scope: &Template, workload: &Workload) -> Result<String, TemplateFault> {
+    let filled = scope.fill(workload)?;
+    match scope_fault(&filled) {
+        Some(_) => Err(TemplateFault::Scope(scope.text.clone())),
+        None => Ok(filled),
+    }
+}
+
 impl ApiGrant {
     /// The pass for one workload.
     pub fn fill(&self, workload: &Workload) -> Result<GrantedApi, TemplateFault> {
         Ok(GrantedApi {
             audience: self.audience.fill(workload)?,
-            scopes: self.scopes.iter().map(|scope| scope.fill(workload)).collect::<Result<_, _>>()?,
+            scopes: self
+                .scopes
+                .iter()
+                .map(|scope| filled_scope(scope, workload))
+                .collect::<Result<_, _>>()?,
             ttl_seconds: self.ttl_seconds,
             max_ttl_seconds: self.max_ttl_seconds,
         })

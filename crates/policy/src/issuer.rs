@@ -29,7 +29,7 @@ impl RegisteredIssuer {
     pub fn new(name: &str, url: IssuerUrl, profile: &'static Profile, audiences: Vec<String>) -> Self {
         Self {
             name: name.to_owned(),
-            is_shared: profile.is_shared_url(url.as_str()),
+            is_shared: Profile::is_shared_url(url.as_str()),
             url,
             profile,
             audiences,

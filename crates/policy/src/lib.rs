@@ -13,6 +13,7 @@ mod provider;
 pub mod reader;
 mod reason;
 mod role;
+mod scope;
 mod trace;
 mod trust;
 mod workload;

@@ -19,6 +19,7 @@ pub struct Policy {
     owners: BTreeSet<(String, String)>,
     /// Issuers that are not shared and have a block which names no owner: all of theirs are named.
     open_issuers: BTreeSet<String>,
+    has_ceilings: bool,
     version: String,
 }
 
@@ -50,6 +51,7 @@ impl Policy {
             deny,
             owners: BTreeSet::new(),
             open_issuers: BTreeSet::new(),
+            has_ceilings: !ceilings.is_empty(),
             version: version(files),
         };
         policy.note_owners(context);
@@ -75,6 +77,11 @@ impl Policy {
     /// Blocks that keep a workload out of every role.
     pub fn deny(&self) -> &[DenyBlock] {
         &self.deny
+    }
+
+    /// Whether anything in the files narrows: a block that denies, or a ceiling.
+    pub fn has_guards(&self) -> bool {
+        self.has_ceilings || !self.deny.is_empty() || self.roles.values().any(|role| !role.deny.is_empty())
     }
 
     /// Whether some block names the owner, so that a refusal of one of its jobs is worth a record.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use daypass_jose::Json;
 use serde::Serialize;
 
 use crate::pattern::{Comparison, Pattern};
@@ -154,9 +155,25 @@ impl TrustBlock {
 }
 
 impl DenyBlock {
-    /// Tests every condition. In deny, a wrong type matches, and absence does what the block says.
+    /// Tests every condition. In deny, a wrong type or a control character matches, and absence does what
+    /// the block says.
     pub fn test(&self, workload: &Workload) -> Vec<Tested> {
-        self.conditions.iter().map(|condition| condition.test(workload, self.absent_matches, true)).collect()
+        let test = |condition: &Condition| {
+            let mut tested = condition.test(workload, self.absent_matches, true);
+            // A glob covers no control character; what holds one must not get past a block by that.
+            tested.holds |= workload.claim(&condition.claim).is_some_and(holds_control);
+            tested
+        };
+        self.conditions.iter().map(test).collect()
+    }
+}
+
+fn holds_control(value: &Json) -> bool {
+    let has_one = |text: &str| text.contains(char::is_control);
+    match value {
+        Json::String(text) => has_one(text),
+        Json::Array(items) => items.iter().filter_map(Json::as_str).any(has_one),
+        Json::Null | Json::Bool(_) | Json::Integer(_) | Json::Float(_) | Json::Object(_) => false,
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
 
-use crate::engine::{Engine, Recorded, Spend};
+use crate::engine::{Engine, Recorded, SPENT, Spend, first_use};
 use crate::exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Outcome, columns};
 use crate::fault::{LedgerFault, StoreFault};
+use crate::value::Value;
 
 /// Rows of one page of a list at most.
 pub const MAX_PAGE: u32 = 1_000;
@@ -33,6 +34,14 @@ impl Ledger {
         spend: Option<Spend>,
     ) -> Result<Recorded, LedgerFault> {
         self.engine.record(exchange, spend).await
+    }
+
+    /// Who spent a token that may be spent once, if somebody did. It spends nothing.
+    pub async fn spent(&self, spend: &Spend) -> Result<Option<LedgerFault>, StoreFault> {
+        let key = vec![Value::Bytes(spend.key.to_vec())];
+        let Some(row) = self.engine.read(SPENT, key).await?.pop() else { return Ok(None) };
+        let (was_once, first) = first_use(row)?;
+        Ok((spend.once || was_once).then_some(first))
     }
 
     /// Hands over a refusal. It is written with one of the next commits, behind all successes; when too many wait, or

@@ -6,7 +6,7 @@ use daypass_app::{Code, Refusal};
 use daypass_jose::Secret;
 
 /// The token of the one Bearer header. What is wrong with the token itself the verifier says.
-pub(crate) fn token(headers: &HeaderMap) -> Result<Secret, Refusal> {
+pub fn token(headers: &HeaderMap) -> Result<Secret, Refusal> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(|| Refusal::new(Code::CredentialsMissing))?;
     let malformed = |detail: &str| Err(Refusal::new(Code::CredentialsMalformed).with_detail(detail));

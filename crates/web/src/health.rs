@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use daypass_store::StoreFault;
 use serde::Serialize;
 
 use crate::answer;
@@ -32,6 +33,12 @@ pub(crate) async fn healthz() -> Response {
     answer::json_no_store(StatusCode::OK, &Health { status: "ok" })
 }
 
+/// What is wrong in full is for the log: strangers may ask, and it names files of this machine.
+fn unavailable(fault: &StoreFault) -> String {
+    tracing::warn!("not ready: {fault}");
+    "unavailable: see the log of the server".to_owned()
+}
+
 fn policy(web: &Web) -> String {
     let policy = web.app.policy();
     let newer = if policy.is_newer_refused() { "; the files hold a newer one that is refused" } else { "" };
@@ -45,7 +52,7 @@ pub(crate) async fn readyz(State(web): State<Arc<Web>>) -> Response {
     let body = Readiness {
         ready,
         checks: Checks {
-            store: store.map_or_else(|fault| fault.to_string(), |()| "ok".to_owned()),
+            store: store.map_or_else(|fault| unavailable(&fault), |()| "ok".to_owned()),
             policy: policy(&web),
         },
     };

@@ -18,7 +18,8 @@ mod server;
 mod state;
 mod well_known;
 
-pub use peer::Peer;
+pub use bearer::token as bearer_token;
+pub use peer::{MAX_CONNECTIONS_PER_PEER, Peer};
 pub use routes::{ROUTES, Route, router};
 pub use server::{DRAIN_DEADLINE, Drained, MAX_CONNECTIONS, serve};
 pub use state::{Limits, Web};

@@ -1,7 +1,86 @@
-//! Who is at the other end of a connection.
+//! Who is at the other end of a connection, and how many connections they have.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Connections that one address may have at once: a quarter of all, since it may be a proxy with everybody behind it.
+/// Loopback is not counted.
+pub const MAX_CONNECTIONS_PER_PEER: u32 = 1_024;
 
 /// The address of the peer of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
+
+/// Open connections by peer. Holds no address that has none.
+#[derive(Clone, Default)]
+pub(crate) struct PeerCounts(Arc<Mutex<HashMap<IpAddr, u32>>>);
+
+/// One counted connection; dropping it counts it no more.
+pub(crate) struct Place {
+    counts: PeerCounts,
+    address: Option<IpAddr>,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl PeerCounts {
+    /// Counts one more connection; `None` where the peer has as many as it may.
+    pub(crate) fn admit(&self, peer: Peer) -> Option<Place> {
+        let address = peer.0.to_canonical();
+        if address.is_loopback() {
+            return Some(Place { counts: self.clone(), address: None });
+        }
+        let mut counts = self.lock();
+        let count = counts.entry(address).or_default();
+        if *count >= MAX_CONNECTIONS_PER_PEER {
+            return None;
+        }
+        *count = count.saturating_add(1);
+        Some(Place { counts: self.clone(), address: Some(address) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some(address) = self.address else { return };
+        let mut counts = self.counts.lock();
+        let left = counts.get(&address).map_or(0, |count| count.saturating_sub(1));
+        if left == 0 {
+            counts.remove(&address);
+        } else {
+            counts.insert(address, left);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_has_its_share_of_connections_and_loopback_all() {
+        let counts = PeerCounts::default();
+        let peer = |text: &str| Peer(text.parse().unwrap());
+        let places: Vec<Option<Place>> =
+            (0..=MAX_CONNECTIONS_PER_PEER).map(|_| counts.admit(peer("203.0.113.5"))).collect();
+        assert_eq!(places.iter().filter(|place| place.is_none()).count(), 1);
+        assert!(counts.admit(peer("::ffff:203.0.113.5")).is_none(), "the same host, written as IPv6");
+        assert!(counts.admit(peer("203.0.113.6")).is_some());
+        let local: Vec<_> = (0..=MAX_CONNECTIONS_PER_PEER).map(|_| counts.admit(peer("127.0.0.1"))).collect();
+        assert!(local.iter().all(Option::is_some));
+        drop(places);
+        assert!(counts.admit(peer("203.0.113.5")).is_some());
+        drop(local);
+        assert!(counts.lock().is_empty());
+    }
+}

@@ -1,6 +1,7 @@
 //! Accepting connections: with a bound on their number, deadlines on their headers, and a graceful end.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +15,17 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
-use crate::peer::Peer;
+use crate::peer::{Peer, PeerCounts};
 
 /// Connections that are open at once; more wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 4_096;
 /// How long the head of a request may take, and a connection be idle between requests.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a client may leave what was written to it unread.
+const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// Header fields of one request.
 const MAX_HEADERS: usize = 100;
 /// Bytes of the head of one request: a token of 16 KiB and all that stands beside it.
@@ -30,6 +34,9 @@ const MAX_HEAD_SIZE_BYTES: usize = 48 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests in flight may take after the end was asked for.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Bytes to and from a client, which must read what it is sent.
+type Stream = TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>;
 
 /// How the end of the server went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +50,7 @@ pub enum Drained {
 /// Serves until `end` resolves, then answers what is in flight and returns.
 pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Output = ()>) -> Drained {
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let peers = PeerCounts::default();
     let graceful = GracefulShutdown::new();
     let mut end = std::pin::pin!(end);
     loop {
@@ -50,7 +58,7 @@ pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Outpu
             () = &mut end => break,
             accepted = accept(&listener, &connections) => accepted,
         };
-        let (stream, permit) = match accepted {
+        let (stream, peer, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!("a connection could not be accepted: {error}");
@@ -61,12 +69,16 @@ pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Outpu
                 }
             }
         };
-        let connection = graceful.watch(connection(stream, router.clone()));
+        let Some(place) = peers.admit(peer) else {
+            tracing::debug!(%peer, "a connection beyond those that one address may have was closed");
+            continue;
+        };
+        let connection = graceful.watch(connection(stream, peer, router.clone()));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!("a connection broke off: {error}");
             }
-            drop(permit);
+            drop((place, permit));
         });
     }
     drop(listener);
@@ -80,17 +92,18 @@ pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Outpu
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
-) -> std::io::Result<((TcpStream, Peer), OwnedSemaphorePermit)> {
+) -> std::io::Result<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let room = Arc::clone(connections).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    Ok(((stream, Peer(peer.ip())), room))
+    Ok((stream, Peer(peer.ip()), room))
 }
 
 fn connection(
-    (stream, peer): (TcpStream, Peer),
+    stream: TcpStream,
+    peer: Peer,
     router: Router,
 ) -> http1::Connection<
-    TokioIo<TcpStream>,
+    Stream,
     TowerToHyperService<
         impl tower::Service<
             hyper::Request<Incoming>,
@@ -105,10 +118,12 @@ fn connection(
         request.extensions_mut().insert(peer);
         request
     });
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_DEADLINE));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_DEADLINE)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_SIZE_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service))
 }

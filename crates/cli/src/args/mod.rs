@@ -26,10 +26,8 @@ pub(crate) struct Arguments {
 
 const TOP_EXAMPLES: &str = "\
 Start here:
-  daypass demo                                    see the whole flow, with real requests
-  daypass init                                    write daypass.toml and a first policy
-  daypass serve                                   start the server
-  daypass emulate github -- CMD                   run CMD as a CI job, on this machine
+  daypass demo      see the whole flow, with real requests
+  daypass init      write daypass.toml and a first policy, and print the next steps
 
 Exit codes: 0 ok, 1 findings, 2 usage or settings, 3 refused, 4 unreachable.";
 
@@ -99,8 +97,8 @@ pub(crate) struct SettingsArguments {
 /// Start the server
 ///
 /// Reads daypass.toml; variables (DAYPASS_LISTEN, DAYPASS_STORE_URL, …: section and key joined by `_`) override the
-/// file, and flags override variables. The first line on stderr is `listening on http://ADDR:PORT`. SIGTERM and
-/// SIGINT end it after the requests in flight; a second signal ends it at once.
+/// file, and flags override variables. The first line on stderr is `listening on http://ADDR:PORT`. SIGTERM,
+/// SIGINT and SIGHUP end it after the requests in flight; a second signal ends it at once.
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLES)]
 pub(crate) struct ServeArguments {
@@ -144,7 +142,7 @@ pub(crate) struct LogArguments {
     #[arg(long, value_enum, default_value_t = LogFormat::Auto)]
     pub(crate) log_format: LogFormat,
 
-    /// What is logged: error, warn, info, debug or trace [variable: DAYPASS_LOG] [default: info]
+    /// Level: off, error, warn, info, debug or trace [variable: DAYPASS_LOG] [default: info]
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log_level: Option<String>,
 }
@@ -192,7 +190,7 @@ pub(crate) struct ExchangeArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) token_variable: Option<String>,
 
-    /// Say what would be given; spend and mint nothing
+    /// Say what would be given; spend and mint nothing, and record nothing but a refusal
     #[arg(long)]
     pub(crate) dry_run: bool,
 

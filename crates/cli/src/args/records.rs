@@ -1,6 +1,8 @@
 //! The command lines of `daypass project` and `daypass audit`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use daypass_app::Code;
+use daypass_policy::did_you_mean;
 
 use super::SettingsArguments;
 
@@ -140,8 +142,8 @@ pub(crate) struct AuditListArguments {
     pub(crate) outcome: Option<OutcomeName>,
 
     /// Refused with this code, as `not_allowed`
-    #[arg(long)]
-    pub(crate) code: Option<String>,
+    #[arg(long, value_parser = code)]
+    pub(crate) code: Option<Code>,
 
     /// For this role
     #[arg(long)]
@@ -165,6 +167,16 @@ pub(crate) struct AuditListArguments {
 
     #[command(flatten)]
     pub(crate) settings: SettingsArguments,
+}
+
+fn code(text: &str) -> Result<Code, String> {
+    let known = || Code::ALL.iter().map(|code| code.as_str());
+    Code::from_text(text).ok_or_else(|| match did_you_mean(text, known()) {
+        Some(meant) => format!("there is no such code; did you mean `{meant}`?"),
+        None => {
+            format!("there is no such code; those that there are: {}", known().collect::<Vec<_>>().join(", "))
+        }
+    })
 }
 
 /// How an exchange ended.

@@ -41,7 +41,7 @@ pub(super) async fn run(arguments: &ExchangeArguments, context: &Context) -> Res
     };
     let answer = match exchange(&request, &fetcher).await {
         Ok(answer) => answer,
-        Err(fault) => return Err(explained(fault, &audience)),
+        Err(fault) => return Err(explained(fault, &request, &audience, variables)),
     };
     hide_in_log(&answer, variables);
     if arguments.json {
@@ -98,13 +98,30 @@ fn no_proxy_entries(entry: &str) -> Vec<String> {
     }
 }
 
-/// A refusal for the wrong audience is most often a URL of another spelling than the server's own.
-fn explained(fault: ClientFault, audience: &str) -> CommandFault {
+/// A refusal for the wrong audience is most often a URL of another spelling than the server's own, or a token that was
+/// made for somebody else before this command ran.
+fn explained(
+    fault: ClientFault,
+    request: &ExchangeRequest<'_>,
+    audience: &str,
+    variables: &BTreeMap<String, String>,
+) -> CommandFault {
     if matches!(&fault, ClientFault::Refused(refusal) if refusal.code == "audience_mismatch") {
-        let shown = printable(audience);
-        output::note(format_args!(
-            "note: the identity token was made for the audience `{shown}` (--audience, DAYPASS_AUDIENCE)"
-        ));
+        let is_gitlab = detect(variables).is_some_and(|provider| provider.name == "gitlab");
+        match request.identity.variable().map(printable) {
+            None => output::note(format_args!(
+                "note: the identity token was made for the audience `{}` (--audience, DAYPASS_AUDIENCE)",
+                printable(audience)
+            )),
+            Some(name) if is_gitlab => output::note(format_args!(
+                "note: the identity token is that of `{name}`: set `aud:` of `{name}` in .gitlab-ci.yml, most often to the \
+                 host of the server's URL: `{}`",
+                printable(request.url.host())
+            )),
+            Some(name) => output::note(format_args!(
+                "note: the identity token is that of `{name}`: its audience was chosen where that variable is set"
+            )),
+        }
     }
     CommandFault::Client(fault)
 }
@@ -137,7 +154,7 @@ fn tell(answer: &ExchangeAnswer) -> Result<(), CommandFault> {
         Outcome::DryRun { api } => {
             let would = api.as_ref().map_or_else(|| "no pass".to_owned(), terms);
             output::line(format_args!(
-                "allowed: role {role} would give {would}; nothing was spent or minted (exchange {id})"
+                "allowed: role {role} would give {would}; nothing was spent or minted, and dry runs are not recorded"
             ))
         }
     }
@@ -152,9 +169,10 @@ fn terms(terms: &ApiTerms) -> String {
 
 fn as_json(answer: &ExchangeAnswer) -> Value {
     let of_terms = |terms: &ApiTerms| json!({ "expires_in": terms.expires_in_seconds, "scope": terms.scope, "audience": terms.audience });
-    let mut whole = json!({ "exchange_id": answer.exchange_id, "role": answer.role, "credentials": {} });
+    let mut whole = json!({ "role": answer.role, "credentials": {} });
     let api = match &answer.outcome {
         Outcome::Issued { expires_at, api } => {
+            put(&mut whole, "exchange_id", json!(answer.exchange_id));
             put(&mut whole, "expires_at", json!(expires_at));
             api.as_ref().map(|api| {
                 let mut credential = of_terms(&api.terms);

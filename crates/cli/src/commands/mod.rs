@@ -4,6 +4,7 @@ mod audit;
 mod completions;
 pub(crate) mod demo;
 mod emulate;
+mod ends;
 mod exchange;
 mod init;
 mod inspect;
@@ -39,7 +40,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Project(command) => project::run(&command, context).await,
         Command::Audit(command) => audit::run(&command, context).await,
         Command::Inspect(arguments) => inspect::run(&arguments, context),
-        Command::Init(arguments) => init::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }

@@ -33,6 +33,7 @@ impl Records {
         absent: Absent,
     ) -> Result<Self, CommandFault> {
         let settings = Settings::load(config, &Overlay::of_environment(&context.environment))?;
+        settings.store.check_folder()?;
         if absent == Absent::Refuse
             && let Some(path) = settings.store.path()
             && !path.exists()

@@ -1,6 +1,7 @@
 //! The encryption key: found where the settings, the environment or the service manager keep it, or made once.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,6 +14,7 @@ use tokio::process::Command;
 
 use super::files::{self, FileFault};
 use super::keys::EncryptionKeySource;
+use super::store::StoreUrl;
 use super::{Settings, server};
 use crate::environment;
 
@@ -35,6 +37,25 @@ pub(crate) enum KeyFault {
         path: PathBuf,
         /// Why.
         fault: FileFault,
+    },
+    /// There is none, and a database holds what is sealed under one.
+    #[error("{}", lost(place.as_deref(), database))]
+    Lost {
+        /// Where it is looked for, if the settings leave no choice.
+        place: Option<PathBuf>,
+        /// The database.
+        database: SealedKeys,
+    },
+    /// It opens nothing of what a database holds.
+    #[error(
+        "the signing keys in `{}` are sealed under another encryption key than that of {place}, or altered\n  \
+         help: put the key back that was there before{}", database.name, database.if_lost()
+    )]
+    Wrong {
+        /// Where it was found.
+        place: String,
+        /// The database.
+        database: SealedKeys,
     },
     /// What was found is no key.
     #[error("{place}: {fault}")]
@@ -71,61 +92,128 @@ pub(crate) enum KeyFault {
     Missing,
 }
 
-/// The key, and a warning where it was made just now.
-pub(crate) async fn obtain(
+/// What the search for the key came to.
+pub(crate) enum Found {
+    /// The key, and where it was.
+    Key(EncryptionKey, String),
+    /// There is none, and one may be made in this file.
+    Nowhere(PathBuf),
+}
+
+/// A key that was made just now.
+pub(crate) struct NewKey(pub(crate) PathBuf);
+
+impl fmt::Display for NewKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "made an encryption key in `{}`: without it, the signing keys in the database cannot be used; keep a copy elsewhere",
+            self.0.display()
+        )
+    }
+}
+
+/// A database that holds signing keys, for the texts of faults.
+#[derive(Debug)]
+pub(crate) struct SealedKeys {
+    name: String,
+    /// The command that takes them out.
+    remove: String,
+}
+
+impl SealedKeys {
+    /// The database of a store.
+    pub(crate) fn of(store: &StoreUrl) -> Self {
+        match store.path() {
+            Some(path) => Self {
+                name: path.display().to_string(),
+                remove: format!("sqlite3 '{}' 'delete from signing_keys'", path.display()),
+            },
+            None => Self {
+                name: store.to_string(),
+                remove: format!("psql '{store}' -c 'delete from signing_keys'"),
+            },
+        }
+    }
+
+    /// What this version can do without the key, and no more than that.
+    fn if_lost(&self) -> String {
+        format!(
+            "\n  help: if it is lost for good, nothing opens those signing keys any more. Take them out of the database while \
+             no server runs, and the next start makes new ones; every pass that is out becomes invalid then, while projects \
+             and the ledger stay:\n    {}",
+            self.remove
+        )
+    }
+}
+
+impl KeyFault {
+    /// Says what the absence of the key means where a database holds keys that are sealed under it.
+    pub(crate) fn with_sealed_keys_in(self, database: SealedKeys) -> Self {
+        match self {
+            Self::Missing => Self::Lost { place: None, database },
+            Self::File { path, fault: FileFault::Absent } => Self::Lost { place: Some(path), database },
+            other @ (Self::File { .. }
+            | Self::Lost { .. }
+            | Self::Wrong { .. }
+            | Self::Malformed { .. }
+            | Self::Command { .. }
+            | Self::NotKept { .. }) => other,
+        }
+    }
+}
+
+/// Looks for the key; makes none.
+pub(crate) async fn find(
     settings: &Settings,
     environment: &BTreeMap<String, String>,
-    rng: &dyn Random,
-) -> Result<(EncryptionKey, Option<String>), KeyFault> {
+) -> Result<Found, KeyFault> {
     match &settings.encryption_key {
-        EncryptionKeySource::File(path) => return Ok((of_private_file(path)?, None)),
-        EncryptionKeySource::Command(command) => return Ok((of_command(command).await?, None)),
+        EncryptionKeySource::File(path) => return of_private_file(path),
+        EncryptionKeySource::Command(command) => return of_command(command).await,
         EncryptionKeySource::Unnamed => {}
     }
     if let Some(text) = environment::value(environment, VARIABLE) {
-        return Ok((parse(VARIABLE, &Secret::new(text.to_owned()))?, None));
+        return parse(VARIABLE, &Secret::new(text.to_owned()));
     }
     if let Some(folder) = environment::value(environment, CREDENTIALS_DIRECTORY) {
         let path = Path::new(folder).join(CREDENTIAL);
         // No check of the mode: systemd guards the folder, and shows its access list as group permissions.
         match files::read_text(&path) {
-            Ok(text) => return Ok((parse(&path.display().to_string(), &Secret::new(text))?, None)),
+            Ok(text) => return parse(&format!("`{}`", path.display()), &Secret::new(text)),
             Err(FileFault::Absent) => {}
             Err(fault) => return Err(KeyFault::File { path, fault }),
         }
     }
-    // Replicas share one key, so none is made by one of them beside a database that all use.
-    match settings.store.path() {
-        Some(path) if server::is_loopback_host(server::host_of(&settings.public_url)) => {
-            beside_database(path, rng)
-        }
-        Some(_) | None => Err(KeyFault::Missing),
+    // Replicas share one key, so none is made by one of them for a database that all use.
+    let path = match settings.store.path() {
+        Some(database) if server::is_loopback_host(server::host_of(&settings.public_url)) => beside(database),
+        Some(_) | None => return Err(KeyFault::Missing),
+    };
+    match of_private_file(&path) {
+        Err(KeyFault::File { fault: FileFault::Absent, .. }) => Ok(Found::Nowhere(path)),
+        found => found,
     }
 }
 
-/// The key in `<database>.key`, made there if there is none.
-fn beside_database(database: &Path, rng: &dyn Random) -> Result<(EncryptionKey, Option<String>), KeyFault> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".key");
-    let path = PathBuf::from(name);
-    match of_private_file(&path) {
-        Ok(key) => return Ok((key, None)),
-        Err(KeyFault::File { fault: FileFault::Absent, .. }) => {}
-        Err(fault) => return Err(fault),
-    }
+/// Makes a key in a file. Gives the key that is there: if somebody was faster, theirs.
+pub(crate) fn make(path: PathBuf, rng: &dyn Random) -> Result<(EncryptionKey, Option<NewKey>), KeyFault> {
     let (key, text) = EncryptionKey::generate(rng);
     match keep(&path, &text) {
-        Ok(()) => {
-            let warning = format!(
-                "made an encryption key in `{}`: without it, the signing keys in the database cannot be used; keep a copy elsewhere",
-                path.display()
-            );
-            Ok((key, Some(warning)))
-        }
-        // Somebody was faster: there is one key for all.
-        Err(source) if source.kind() == io::ErrorKind::AlreadyExists => Ok((of_private_file(&path)?, None)),
+        Ok(()) => Ok((key, Some(NewKey(path)))),
+        Err(source) if source.kind() == io::ErrorKind::AlreadyExists => match of_private_file(&path)? {
+            Found::Key(key, _) => Ok((key, None)),
+            Found::Nowhere(path) => Err(KeyFault::NotKept { path, source }),
+        },
         Err(source) => Err(KeyFault::NotKept { path, source }),
     }
+}
+
+/// `<database>.key`.
+fn beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".key");
+    PathBuf::from(name)
 }
 
 /// Writes the whole key, mode 0600, before it has its name, and never over another file.
@@ -139,23 +227,47 @@ fn keep(path: &Path, text: &Secret) -> io::Result<()> {
     std::fs::File::open(folder)?.sync_all()
 }
 
-fn of_private_file(path: &Path) -> Result<EncryptionKey, KeyFault> {
+fn of_private_file(path: &Path) -> Result<Found, KeyFault> {
     let text = files::read_private_text(path);
     let text = text.map_err(|fault| KeyFault::File { path: path.to_owned(), fault })?;
     parse(&format!("`{}`", path.display()), &Secret::new(text))
 }
 
 fn remedy(path: &Path, fault: &FileFault) -> String {
-    let is_exposed = matches!(fault, FileFault::Exposed);
-    if is_exposed { format!("\n  help: chmod 600 '{}'", path.display()) } else { String::new() }
+    let path = path.display();
+    match fault {
+        FileFault::Exposed => format!("\n  help: chmod 600 '{path}'"),
+        FileFault::Absent => {
+            format!("\n  help: make one: (umask 077; openssl rand -base64 32 > '{path}')")
+        }
+        FileFault::TooLarge | FileFault::NotText | FileFault::Unreadable(_) => String::new(),
+    }
 }
 
-fn parse(place: &str, text: &Secret) -> Result<EncryptionKey, KeyFault> {
-    EncryptionKey::from_base64(text).map_err(|fault| KeyFault::Malformed { place: place.to_owned(), fault })
+fn lost(place: Option<&Path>, database: &SealedKeys) -> String {
+    let back = match place {
+        Some(path) => format!("into `{}` (mode 0600)", path.display()),
+        None => "and name it: `encryption_key_file` in `[keys]`, DAYPASS_ENCRYPTION_KEY, or the systemd credential \
+                 `daypass-encryption-key`"
+            .to_owned(),
+    };
+    format!(
+        "the encryption key is not there under which the signing keys in `{}` are sealed; no other can take its place\n  \
+         help: put the key back {back}{}",
+        database.name,
+        database.if_lost()
+    )
+}
+
+fn parse(place: &str, text: &Secret) -> Result<Found, KeyFault> {
+    match EncryptionKey::from_base64(text) {
+        Ok(key) => Ok(Found::Key(key, place.to_owned())),
+        Err(fault) => Err(KeyFault::Malformed { place: place.to_owned(), fault }),
+    }
 }
 
 /// What a command prints. It is run as it is written, without a shell; what it says on stderr is the operator's to see.
-async fn of_command(command: &[String]) -> Result<EncryptionKey, KeyFault> {
+async fn of_command(command: &[String]) -> Result<Found, KeyFault> {
     let program = command.first().cloned().unwrap_or_default();
     let fault = |reason: String| KeyFault::Command { program: program.clone(), reason };
     match tokio::time::timeout(COMMAND_DEADLINE, printed(&program, command)).await {

@@ -101,6 +101,12 @@ impl Surroundings<'_> {
                 return None;
             }
         };
+        if let (Some(profile), Some(owner)) = (profile, Profile::owner_of_url(url.as_str()))
+            && profile.name != owner.name
+        {
+            let help = format!("write `provider = \"{}\"`", owner.name);
+            fault(format!("`{url}` is {}, whose tokens have rules of their own", owner.title), Some(help));
+        }
         let public_url = self.server.public_url.as_ref().map(IssuerUrl::as_str);
         let below = public_url.and_then(|top| url.as_str().strip_prefix(top));
         if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {

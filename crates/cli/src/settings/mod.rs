@@ -27,10 +27,12 @@ use daypass_jose::{Algorithm, IssuerUrl};
 use daypass_policy::{PolicyContext, reader};
 use daypass_web::Limits;
 
-pub(crate) use encryption_key::{KeyFault, obtain as obtain_encryption_key};
+pub(crate) use encryption_key::{
+    Found as FoundKey, KeyFault, NewKey, SealedKeys, find as find_encryption_key, make as make_encryption_key,
+};
 pub(crate) use faults::SettingsFaults;
 pub(crate) use keys::EncryptionKeySource;
-pub(crate) use overlay::Overlay;
+pub(crate) use overlay::{Overlay, misspelt_variables};
 pub(crate) use store::StoreUrl;
 
 use overlay::{Reading, Scope};
@@ -111,6 +113,11 @@ impl Settings {
 /// Whether a URL names this machine itself.
 pub(crate) fn is_loopback_url(url: &IssuerUrl) -> bool {
     server::is_loopback_host(server::host_of(url))
+}
+
+/// The host of a URL, without the port.
+pub(crate) fn host_of(url: &IssuerUrl) -> &str {
+    server::host_of(url)
 }
 
 /// Reads every section. `None` only where a fault has been reported.

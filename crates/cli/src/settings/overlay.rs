@@ -4,10 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use daypass_policy::parse_duration;
 use daypass_policy::reader::{Located, Section, Span};
+use daypass_policy::{did_you_mean, parse_duration};
 
 use super::faults::Elsewhere;
+
+/// How the names of all variables begin.
+const PREFIX: &str = "DAYPASS_";
 
 /// Settings that a variable `DAYPASS_…` or a flag can give, by section and key.
 const SCALARS: &[&str] = &[
@@ -22,6 +25,9 @@ const SCALARS: &[&str] = &[
     "limits.failures_per_minute_per_source",
     "outbound.proxy",
 ];
+
+/// What else is called `DAYPASS_…`: two variables of the server, and those of the clients.
+const OTHERS: &[&str] = &["ENCRYPTION_KEY", "LOG", "URL", "AUDIENCE", "ID_TOKEN", "ID_TOKEN_VARIABLE"];
 
 /// Settings that stand outside the file.
 #[derive(Debug, Default)]
@@ -199,12 +205,55 @@ fn located<T>(located: Located<T>) -> Given<T> {
 }
 
 fn variable_of(name: &str) -> String {
-    format!("DAYPASS_{}", name.replace('.', "_").to_ascii_uppercase())
+    format!("{PREFIX}{}", name.replace('.', "_").to_ascii_uppercase())
+}
+
+/// What is said of variables that look like a slip: no setting, and almost one.
+pub(crate) fn misspelt_variables(environment: &BTreeMap<String, String>) -> Vec<String> {
+    let settings: Vec<String> = SCALARS.iter().copied().map(variable_of).collect();
+    // Without what all of them begin with: each would be like the others.
+    let known = settings.iter().filter_map(|name| name.strip_prefix(PREFIX)).chain(OTHERS.iter().copied());
+    let known: Vec<&str> = known.collect();
+    let names = environment.keys().filter_map(|name| name.strip_prefix(PREFIX));
+    let unknown = names.filter(|name| !known.contains(name));
+    let slip = |name: &str| {
+        let meant = did_you_mean(name, known.iter().copied())?;
+        Some(format!("the variable `{PREFIX}{name}` is no setting; did you mean `{PREFIX}{meant}`?"))
+    };
+    unknown.filter_map(slip).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_that_is_almost_a_setting_is_told_and_others_are_not() {
+        let told = |names: &[&str]| {
+            let pairs = names.iter().map(|name| ((*name).to_owned(), "x".to_owned()));
+            misspelt_variables(&pairs.collect())
+        };
+        for (name, meant) in [
+            ("DAYPASS_LISTN", "DAYPASS_LISTEN"),
+            ("DAYPASS_STORE_ULR", "DAYPASS_STORE_URL"),
+            ("DAYPASS_ENCRYPTION_KEYS", "DAYPASS_ENCRYPTION_KEY"),
+            ("DAYPASS_AUDENCE", "DAYPASS_AUDIENCE"),
+        ] {
+            let told = told(&[name]);
+            assert_eq!(told.len(), 1, "{name}");
+            assert!(
+                told[0].contains(name) && told[0].contains(&format!("did you mean `{meant}`?")),
+                "{told:?}"
+            );
+        }
+        let known =
+            ["DAYPASS_LISTEN", "DAYPASS_URL", "DAYPASS_ID_TOKEN", "DAYPASS_LOG", "DAYPASS_ENCRYPTION_KEY"];
+        assert_eq!(told(&known), Vec::<String>::new());
+        // Kubernetes sets these for a service that is called `daypass`.
+        let foreign =
+            ["DAYPASS_SERVICE_HOST", "DAYPASS_PORT", "DAYPASS_PORT_8080_TCP_ADDR", "MY_LISTN", "LISTN"];
+        assert_eq!(told(&foreign), Vec::<String>::new());
+    }
 
     #[test]
     fn a_flag_is_heard_before_the_variable_and_an_empty_variable_not_at_all() {

@@ -32,11 +32,22 @@ impl StoreUrl {
         }
     }
 
-    /// Opens the store.
+    /// Opens the store, making it where there is none.
     pub(crate) async fn open(&self) -> Result<Store, StoreFault> {
+        self.check_folder()?;
         match self {
             Self::File(_) => Store::open(&self.to_string()).await,
             Self::Server { url, .. } => Store::open(url.reveal()).await,
+        }
+    }
+
+    /// Whether the folder of the file is there, of which SQLite says no more than that it cannot open the file.
+    pub(crate) fn check_folder(&self) -> Result<(), StoreFault> {
+        match self.path().and_then(Path::parent) {
+            Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+                Err(StoreFault::Unavailable(format!("there is no folder `{}`", folder.display())))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 }

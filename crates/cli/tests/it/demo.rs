@@ -6,6 +6,10 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustix::process::Signal;
+
+use crate::support::{Folder, Standing};
+
 /// Passes requests on to the server that their path names, counts the refusals that come back, and turns one of them
 /// into a success.
 struct Between {
@@ -80,6 +84,30 @@ fn the_readme_shows_twelve_lines_of_the_real_output() {
     let told = text(&output.stdout);
     assert!(told.contains(recording), "the README shows:\n{recording}\n\nthe demo says:\n{told}");
     assert!(!told.contains('\u{1b}'), "no colour where no terminal is");
+}
+
+#[test]
+fn its_lines_fit_a_narrow_terminal() {
+    let told = text(&demo(None).stdout);
+    let long: Vec<&str> = told.lines().filter(|line| line.chars().count() > 78).collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn it_stays_names_steps_that_work_and_leaves_nothing_behind() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let folder = Folder::new();
+        std::fs::create_dir(folder.path("tmp")).unwrap();
+        let mut command = folder.not_ignoring_hang_up(&["demo"]);
+        command.env("TMPDIR", folder.path("tmp"));
+        let mut demo = Standing::start(&mut command);
+        let told = demo.stdout_until("Ctrl-C ends the demo");
+        assert!(told.contains("`daypass init`. It prints the next steps."), "{told}");
+        assert!(std::fs::read_dir(folder.path("tmp")).unwrap().count() > 0);
+        demo.signal(signal);
+        assert_eq!(demo.wait(), 0, "{signal:?}");
+        assert_eq!(std::fs::read_dir(folder.path("tmp")).unwrap().count(), 0, "{signal:?}");
+    }
 }
 
 #[test]

@@ -22,12 +22,14 @@ fn the_exit_status_of_the_command_is_passed_through() {
         assert_eq!(shell(&folder, &["github"], script).status, status, "{script}");
     }
     let ran = folder.run(&["emulate", "github", "--", "no-such-command"]);
-    assert_eq!(ran.status, 2);
+    assert_eq!(ran.status, 127);
     assert!(
         ran.stderr.contains("`no-such-command` cannot be run: there is no such command"),
         "{}",
         ran.stderr
     );
+    folder.write("no-program", "");
+    assert_eq!(folder.run(&["emulate", "github", "--", "./no-program"]).status, 126);
 }
 
 #[test]
@@ -109,14 +111,46 @@ fn claims_can_be_set_and_the_old_subject_asked_for() {
 #[test]
 fn signals_are_passed_on_to_the_command() {
     let folder = Folder::new();
-    for (signal, name, status) in [(Signal::TERM, "TERM", 41), (Signal::INT, "INT", 42)] {
+    for (signal, name, status) in
+        [(Signal::TERM, "TERM", 41), (Signal::INT, "INT", 42), (Signal::HUP, "HUP", 43)]
+    {
         let script = format!("trap 'exit {status}' {name}; echo ready >&2; while :; do :; done");
-        let mut standing =
-            Standing::start(&mut folder.command(&["emulate", "github", "--", "sh", "-c", &script]));
+        let mut standing = Standing::start(
+            &mut folder.not_ignoring_hang_up(&["emulate", "github", "--", "sh", "-c", &script]),
+        );
         standing.stderr_line(|line| line == "ready");
         standing.signal(signal);
         assert_eq!(standing.wait(), status, "{name}");
     }
+}
+
+#[test]
+fn each_form_ends_on_each_signal_and_removes_its_files() {
+    for form in ["--serve", "--print-env"] {
+        for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+            let folder = Folder::new();
+            std::fs::create_dir(folder.path("tmp")).unwrap();
+            let mut command = folder.not_ignoring_hang_up(&["emulate", "github", form]);
+            let mut standing = Standing::start(command.env("TMPDIR", folder.path("tmp")));
+            standing.stderr_line(|line| line.contains("the issuer is"));
+            assert!(std::fs::read_dir(folder.path("tmp")).unwrap().count() > 0, "{form}");
+            standing.signal(signal);
+            assert_eq!(standing.wait(), 0, "{form} {signal:?}");
+            assert_eq!(std::fs::read_dir(folder.path("tmp")).unwrap().count(), 0, "{form} {signal:?}");
+            let state = std::fs::read_dir(folder.path(".local/state/daypass")).unwrap();
+            let names: Vec<_> = state.map(|entry| entry.unwrap().file_name()).collect();
+            assert!(!names.iter().any(|name| name.to_string_lossy().starts_with("job-")), "{names:?}");
+        }
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_with_a_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ran = Folder::new().run(&["emulate", "github", "--listen", &address, "--", "true"]);
+    assert_eq!(ran.status, 4);
+    assert!(ran.stderr.contains("choose another port (`--listen`)"), "{}", ran.stderr);
 }
 
 #[test]
@@ -134,7 +168,9 @@ fn a_standing_emulator_says_how_to_use_it_and_ends_on_a_signal() {
     let folder = Folder::new();
     let mut standing = Standing::start(&mut folder.command(&["emulate", "github", "--serve"]));
     let line = standing.stderr_line(|line| line.contains("&& COMMAND"));
+    standing.stderr_line(|line| line.contains("name = \"emulator\""));
     standing.stderr_line(|line| line.contains("insecure_http = true"));
+    standing.stderr_line(|line| line.contains("`--listen 127.0.0.1:4011` keeps the URL"));
     let file = line.split('\'').nth(1).unwrap().to_owned();
     assert!(file.contains(".local/state/daypass/job-"), "{file}");
     assert_eq!(mode_of(file.as_ref()), 0o600);

@@ -122,5 +122,51 @@ fn another_key_than_that_of_the_database_is_noticed_at_the_start() {
     folder.write("daypass.toml", LOCAL);
     folder.serve(&[]);
     folder.set("DAYPASS_ENCRYPTION_KEY", KEY.trim());
-    assert!(refused(&folder).contains("sealed under another encryption key"));
+    let told = refused(&folder);
+    insta::assert_snapshot!(told, @"
+    error: the signing keys in `daypass.db` are sealed under another encryption key than that of DAYPASS_ENCRYPTION_KEY, or altered
+      help: put the key back that was there before
+      help: if it is lost for good, nothing opens those signing keys any more. Take them out of the database while no server runs, and the next start makes new ones; every pass that is out becomes invalid then, while projects and the ledger stay:
+        sqlite3 'daypass.db' 'delete from signing_keys'
+    ");
+}
+
+#[test]
+fn no_key_takes_the_place_of_one_that_is_lost() {
+    let folder = Folder::new();
+    folder.write("daypass.toml", LOCAL);
+    folder.serve(&[]);
+    let key = folder.read("daypass.db.key");
+    std::fs::remove_file(folder.path("daypass.db.key")).unwrap();
+    insta::assert_snapshot!(refused(&folder), @"
+    error: the encryption key is not there under which the signing keys in `daypass.db` are sealed; no other can take its place
+      help: put the key back into `daypass.db.key` (mode 0600)
+      help: if it is lost for good, nothing opens those signing keys any more. Take them out of the database while no server runs, and the next start makes new ones; every pass that is out becomes invalid then, while projects and the ledger stay:
+        sqlite3 'daypass.db' 'delete from signing_keys'
+    ");
+    assert!(!folder.path("daypass.db.key").exists());
+    settings(&folder, LOCAL, "encryption_key_file = 'mine.key'");
+    assert!(refused(&folder).contains("put the key back into `mine.key`"));
+    folder.write("daypass.toml", PUBLIC);
+    assert!(refused(&folder).contains("put the key back and name it"));
+    folder.write("daypass.toml", LOCAL);
+    set_mode(&folder.write("daypass.db.key", &key), 0o600);
+    folder.serve(&[]);
+}
+
+#[test]
+fn a_start_that_fails_leaves_no_key_behind() {
+    let folder = Folder::new();
+    folder.write("policies/broken.toml", "[roles.deploy]\nrfe = 'x'\n");
+    folder.write("daypass.toml", &format!("policy_dir = 'policies'\n{LOCAL}"));
+    assert!(refused(&folder).contains("broken.toml:2"));
+    assert!(!folder.path("daypass.db.key").exists());
+    folder.write("daypass.toml", LOCAL);
+    let ran = folder.run(&["serve", "--store-url", "sqlite://nowhere/daypass.db"]);
+    assert_eq!(ran.status, 4);
+    folder.write("no.db", "this is not a database, and never was one");
+    assert_eq!(folder.run(&["serve", "--store-url", "sqlite://no.db"]).status, 4);
+    assert!(!folder.path("no.db.key").exists());
+    folder.serve(&[]);
+    assert!(folder.path("daypass.db.key").exists());
 }

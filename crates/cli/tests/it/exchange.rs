@@ -84,6 +84,16 @@ fn a_role_is_taken_asked_about_and_printed_as_json() {
     let stage = Stage::set("github", &[]);
     let dry = stage.exchange(&["--role", "deploy", "--dry-run"], &[]);
     assert_eq!(dry.status, 0, "{}", dry.stderr);
+    assert!(
+        dry.stdout.contains("dry runs are not recorded") && !dry.stdout.contains("exchange"),
+        "{}",
+        dry.stdout
+    );
+    let dry = stage.exchange(&["--role", "deploy", "--dry-run", "--json"], &[]);
+    let terms: serde_json::Value = serde_json::from_str(&dry.stdout).unwrap();
+    assert_eq!((terms.get("exchange_id"), &terms["dry_run"]), (None, &true.into()));
+    assert_eq!(stage.folder.ok(&["audit", "list"]), "");
+    let dry = stage.exchange(&["--role", "deploy", "--dry-run"], &[]);
     assert!(dry.stdout.contains("role deploy would give a pass"), "{}", dry.stdout);
     let ran = stage.exchange(&["--role", "deploy", "--ttl", "5m", "--credentials", "api", "--json"], &[]);
     let answer: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
@@ -184,6 +194,76 @@ fn a_wrong_audience_is_explained() {
 }
 
 #[test]
+fn a_wrong_audience_of_a_variable_is_explained_by_the_variable() {
+    let stage =
+        Stage::set("gitlab", &["--id-token", "DAYPASS_ID_TOKEN=other", "--id-token", "A_TOKEN=other"]);
+    let ran = stage.exchange(&["--audience", "other"], &[]);
+    assert_eq!(ran.status, 3);
+    assert!(
+        ran.stderr.contains("set `aud:` of `DAYPASS_ID_TOKEN` in .gitlab-ci.yml, most often to the host of the server's URL: `127.0.0.1`"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("--audience"), "{}", ran.stderr);
+    let ran = stage.exchange(&["--token-variable", "A_TOKEN"], &[]);
+    assert!(ran.stderr.contains("set `aud:` of `A_TOKEN`"), "{}", ran.stderr);
+    let ran = stage.exchange(&["--token-variable", "A_TOKEN"], &[("GITLAB_CI", "")]);
+    assert!(
+        ran.stderr.contains("is that of `A_TOKEN`") && !ran.stderr.contains("gitlab-ci"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_repository_that_is_onboarded_for_another_issuer_is_told() {
+    let stage = Stage::set("github", &[]);
+    let settings = stage.folder.read("daypass.toml");
+    stage
+        .folder
+        .write("daypass.toml", &format!("{settings}[[issuers]]\nname = 'other'\nprovider = 'gitlab'\n"));
+    stage.folder.ok(&[
+        "project",
+        "add",
+        "octo-org/octo-repo",
+        "--issuer",
+        "other",
+        "--id",
+        "1",
+        "--owner-id",
+        "2",
+    ]);
+    assert_eq!(stage.exchange(&[], &[]).status, 3);
+    let recorded = stage.audit(&["--outcome", "refused"]);
+    assert_eq!(recorded["face"], "native");
+    let shown = stage.folder.ok(&["audit", "show", recorded["id"].as_str().unwrap()]);
+    for part in [
+        "✗ octo-org/octo-repo was refused the role `project`, the one of jobs that name none: no rule allows this",
+        "how the repository stands decided this: not onboarded",
+        "onboarded for issuer `other`; this token is of `github`",
+        ", at /v1.0/exchange\n",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    assert!(!shown.contains('✓') && !shown.contains("block for"), "{shown}");
+    assert!(!shown.contains("face"), "{shown}");
+}
+
+#[test]
+fn a_list_of_exchanges_fits_a_hundred_columns() {
+    let stage = Stage::set("github", &[]);
+    stage.exchange(&[], &[]);
+    stage.exchange(&["--role", "deploy"], &[]);
+    let tables = (0..200).map(|_| stage.folder.ok(&["audit", "list"]));
+    let table = tables.into_iter().find(|table| table.lines().count() == 3).expect("both are recorded");
+    for line in table.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+    let last = table.lines().last().and_then(|line| line.split(' ').next_back()).unwrap();
+    stage.folder.ok(&["audit", "show", last]);
+}
+
+#[test]
 fn a_server_that_is_not_there_ends_with_4() {
     let stage = Stage::set("github", &[]);
     let mut arguments = vec!["exchange", "--url", "http://127.0.0.1:9"];
@@ -191,6 +271,17 @@ fn a_server_that_is_not_there_ends_with_4() {
     let mut command = stage.folder.command(&arguments);
     let ran = ran(command.env("TOKEN", "a.b.c"));
     assert_eq!(ran.status, 4, "{}", ran.stderr);
+    assert_eq!(ran.stderr, "error: no connection to `127.0.0.1:9`: connection refused\n");
+}
+
+#[test]
+fn https_to_a_server_without_it_says_so() {
+    let stage = Stage::set("github", &[]);
+    let url = stage.server.url.replace("http://", "https://");
+    let mut command = stage.folder.command(&["exchange", "--url", &url, "--token-variable", "TOKEN"]);
+    let ran = ran(command.env("TOKEN", "a.b.c"));
+    assert_eq!(ran.status, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("it speaks plain HTTP"), "{}", ran.stderr);
 }
 
 #[test]
@@ -200,7 +291,9 @@ fn an_exchange_that_is_not_in_the_ledger_is_told() {
         assert_eq!(stage.folder.run(&["audit", "show", id]).status, 2, "{id}");
     }
     let ran = stage.folder.run(&["audit", "list", "--code", "not_alowed"]);
-    assert!(ran.stderr.contains("did you mean `not_allowed`?"), "{}", ran.stderr);
+    assert!(ran.status == 2 && ran.stderr.contains("did you mean `not_allowed`?"), "{}", ran.stderr);
+    let ran = Folder::new().run(&["audit", "list", "--code", "foo"]);
+    assert!(ran.status == 2 && ran.stderr.contains("those that there are: "), "{}", ran.stderr);
     let ran = stage.folder.run(&["audit", "list"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (0, ""));
 }

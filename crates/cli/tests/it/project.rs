@@ -47,7 +47,10 @@ fn a_project_goes_its_way() {
         .iter()
         .map(|word| if *word == "octo-org/octo-repo" { "octo-org/new-name" } else { *word })
         .collect();
-    assert!(folder.ok(&renamed).starts_with(&format!("updated octo-org/new-name as project {id}")));
+    let told = folder.ok(&renamed);
+    let first = format!("updated octo-org/new-name as project {id}, renamed from octo-org/octo-repo\n");
+    assert!(told.starts_with(&first), "{told}");
+    assert!(folder.ok(&renamed).starts_with(&format!("updated octo-org/new-name as project {id}\n")));
     assert!(folder.ok(&["project", "show", id]).contains("octo-org/new-name"));
 }
 
@@ -81,6 +84,12 @@ fn what_cannot_be_onboarded_is_refused_with_a_reason() {
         ("65", "octo-org", "--owner-id: `octo-org` is not an id"),
         ("octo-org/octo-repo", "", "PATH: \"\" is not a text"),
         ("octo-org/octo-repo", "a\nb", "PATH:"),
+        (
+            "octo-org/octo-repo",
+            "octo-repo",
+            "PATH: `octo-repo` is not the path of a repository of GitHub Actions",
+        ),
+        ("octo-org/octo-repo", "/octo-repo", "write it with its owner, as `octo-org/octo-repo`"),
     ] {
         let arguments: Vec<&str> = ADD.iter().map(|word| if *word == from { to } else { *word }).collect();
         let ran = folder.run(&arguments);
@@ -104,6 +113,17 @@ fn what_is_not_there_is_not_made_by_looking() {
         let ran = folder.run(&["project", "show", name]);
         assert_eq!(ran.status, 2);
         assert!(ran.stderr.contains(&format!("there is no project `{name}`")), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_folder_that_is_missing_is_named() {
+    let mut folder = folder();
+    folder.set("DAYPASS_STORE_URL", "sqlite://data/daypass.db");
+    for arguments in [ADD, &["audit", "list"]] {
+        let ran = folder.run(arguments);
+        assert_eq!(ran.status, 4, "{arguments:?}");
+        assert!(ran.stderr.contains("there is no folder `data`"), "{}", ran.stderr);
     }
 }
 

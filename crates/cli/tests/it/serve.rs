@@ -16,15 +16,40 @@ fn folder() -> Folder {
 #[test]
 fn it_says_where_it_listens_answers_and_ends_gracefully() {
     let folder = folder();
-    for signal in [Signal::TERM, Signal::INT] {
-        let mut server = folder.serve(&[]);
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut server = folder.serve_by(&mut folder.not_ignoring_hang_up(&["serve"]));
         assert!(server.url.starts_with("http://127.0.0.1:"), "{}", server.url);
         assert_eq!(get(&format!("{}/healthz", server.url), None), (200, r#"{"status":"ok"}"#.to_owned()));
         assert_eq!(get(&format!("{}/readyz", server.url), None).0, 200);
         server.standing.signal(signal);
         assert_eq!(server.standing.wait(), 0);
-        assert!(server.standing.stderr()[0].starts_with("listening on http://127.0.0.1:"));
+        let log = server.standing.stderr();
+        assert!(log[0].starts_with("listening on http://127.0.0.1:"));
+        assert!(
+            log.iter().any(|line| line.contains("ended; every request in flight was answered")),
+            "{log:?}"
+        );
     }
+}
+
+#[test]
+fn under_nohup_it_outlives_its_terminal() {
+    let folder = folder();
+    let mut command = folder.command_of("nohup", &[env!("CARGO_BIN_EXE_daypass"), "serve"]);
+    let mut server = folder.serve_by(&mut command);
+    server.standing.signal(Signal::HUP);
+    assert_eq!(get(&format!("{}/healthz", server.url), None).0, 200);
+    server.standing.signal(Signal::TERM);
+    assert_eq!(server.standing.wait(), 0);
+}
+
+#[test]
+fn a_variable_that_is_almost_a_setting_is_a_warning() {
+    let mut folder = folder();
+    folder.set("DAYPASS_LISTN", "127.0.0.1:1");
+    let server = folder.serve(&[]);
+    let line = server.standing.stderr_line(|line| line.contains("DAYPASS_LISTN"));
+    assert!(line.contains("WARN") && line.contains("did you mean `DAYPASS_LISTEN`?"), "{line}");
 }
 
 #[test]
@@ -74,6 +99,14 @@ fn an_address_that_is_taken_ends_with_4() {
     let ran = folder.run(&["serve", "--listen", &address]);
     assert_eq!(ran.status, 4);
     assert!(ran.stderr.contains(&format!("cannot listen on `{address}`")), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("perhaps another daypass; choose another address with `--listen`"),
+        "{}",
+        ran.stderr
+    );
+    let ran = folder.run(&["demo", "--once", "--listen", &address]);
+    assert_eq!(ran.status, 4);
+    assert!(ran.stderr.contains("choose another address with `--listen`"), "{}", ran.stderr);
 }
 
 #[test]
@@ -83,6 +116,7 @@ fn a_store_that_cannot_be_opened_ends_with_4() {
     let ran = folder.run(&["serve", "--store-url", "sqlite://nowhere/daypass.db"]);
     assert_eq!(ran.status, 4);
     assert!(ran.stderr.contains("nowhere/daypass.db"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("there is no folder `nowhere`"), "{}", ran.stderr);
 }
 
 #[test]

@@ -73,7 +73,12 @@ impl Folder {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+        self.command_of(env!("CARGO_BIN_EXE_daypass"), arguments)
+    }
+
+    /// A program of the system, or of the project by its path, in this folder and environment.
+    pub(crate) fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(self.directory.path())
@@ -86,6 +91,13 @@ impl Folder {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// The same, also where whoever runs the tests ignores SIGHUP, which is inherited.
+    pub(crate) fn not_ignoring_hang_up(&self, arguments: &[&str]) -> Command {
+        let mut all = vec!["--default-signal=HUP", env!("CARGO_BIN_EXE_daypass")];
+        all.extend_from_slice(arguments);
+        self.command_of("env", &all)
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
@@ -108,7 +120,12 @@ impl Folder {
     pub(crate) fn serve(&self, arguments: &[&str]) -> Server {
         let mut all = vec!["serve"];
         all.extend_from_slice(arguments);
-        let standing = Standing::start(&mut self.command(&all));
+        self.serve_by(&mut self.command(&all))
+    }
+
+    /// A server that this command starts.
+    pub(crate) fn serve_by(&self, command: &mut Command) -> Server {
+        let standing = Standing::start(command.current_dir(self.directory.path()));
         let first = standing.stderr_line(|_| true);
         let url = first.strip_prefix("listening on ").unwrap_or_else(|| panic!("first line: {first}"));
         let url = url.to_owned();
@@ -169,6 +186,16 @@ impl Standing {
             }
         }
         variables
+    }
+
+    /// Stdout up to the line that has this in it.
+    pub(crate) fn stdout_until(&mut self, part: &str) -> String {
+        let mut told = String::new();
+        let mut stdout = BufReader::new(self.child.stdout.as_mut().unwrap());
+        while !told.contains(part) {
+            assert!(stdout.read_line(&mut told).unwrap() > 0, "it ended without `{part}`: {told}");
+        }
+        told
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -199,3 +199,13 @@ async fn a_redirect_does_not_get_the_token() {
         assert_eq!(played.fault().exit_code(), 4, "{}", played.fault());
     }
 }
+
+#[tokio::test]
+async fn a_server_that_is_down_is_named_once_with_its_port() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = ServerUrl::parse(&format!("http://127.0.0.1:{port}")).unwrap();
+    let identity = Identity::given(Secret::new("a.b.c".to_owned()));
+    let fault = exchange(&request(&url, &identity), &fetcher()).await.err().unwrap();
+    assert_eq!(fault.to_string(), format!("no connection to `127.0.0.1:{port}`: connection refused"));
+    assert_eq!(fault.exit_code(), 4);
+}

@@ -149,7 +149,7 @@ async fn a_name_without_address_is_no_connection() {
     for _ in ["no address", "no name"] {
         let fault = resolving(&resolver).send(&Endpoint::new(loopback()), get("https://issuer.test/")).await;
         let unresolved =
-            FetchFault::Connect { host: "issuer.test".to_owned(), fault: ConnectFault::Unresolved };
+            FetchFault::Connect { authority: "issuer.test:443".to_owned(), fault: ConnectFault::Unresolved };
         assert_eq!(fault.unwrap_err(), unresolved);
     }
 }

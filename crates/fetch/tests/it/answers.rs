@@ -136,7 +136,7 @@ async fn a_server_that_is_not_there_is_told_from_one_that_broke_off() {
     let gone = format!("http://127.0.0.1:{port}/secret?token=secret");
     let fault = fetcher().send(&Endpoint::new(loopback()), get(gone)).await.unwrap_err();
     assert!(matches!(fault, FetchFault::Connect { .. }) && fault.is_transient(), "{fault}");
-    assert_eq!(fault.to_string(), "no connection to `127.0.0.1`: connection refused");
+    assert_eq!(fault.to_string(), format!("no connection to `127.0.0.1:{port}`: connection refused"));
 }
 
 #[tokio::test]

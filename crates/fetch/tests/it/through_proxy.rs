@@ -98,7 +98,7 @@ async fn a_proxy_that_says_no_is_no_connection() {
         let fault = fetcher.send(&behind_proxy(&ca), get("https://issuer.test/")).await.unwrap_err();
         assert_eq!(
             fault.to_string(),
-            format!("no connection to `issuer.test`: the proxy answered HTTP {status}")
+            format!("no connection to `issuer.test:443`: the proxy answered HTTP {status}")
         );
         assert!(fault.is_transient());
     }

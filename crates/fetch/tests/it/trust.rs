@@ -130,7 +130,8 @@ async fn a_server_without_tls_is_no_tls_server() {
     let endpoint = Endpoint::new(EndpointRules { loopback: true, ..EndpointRules::default() });
     let url = format!("https://127.0.0.1:{}/", server.port);
     let fault = fetcher.send(&endpoint, get(url)).await.unwrap_err();
-    assert!(matches!(fault, FetchFault::Connect { fault: ConnectFault::Untrusted(_), .. }), "{fault}");
+    assert!(matches!(fault, FetchFault::Connect { fault: ConnectFault::NotTls, .. }), "{fault}");
+    assert!(fault.to_string().contains("it speaks plain HTTP") && !fault.is_transient(), "{fault}");
 }
 
 #[tokio::test]

@@ -63,16 +63,11 @@ impl UnverifiedIdToken {
         expectations: &Expectations<'_>,
         now: Timestamp,
     ) -> Result<VerifiedClaims, TokenFault> {
-        if !expectations.algorithms.contains(&key.algorithm()) || self.algorithm != key.algorithm() {
-            return Err(TokenFault::AlgorithmRefused(Some(self.algorithm)));
-        }
-        if !key.verifies(self.signing_input.as_bytes(), &self.signature) {
-            return Err(TokenFault::SignatureInvalid);
-        }
+        self.jws.check_signature(key, expectations.algorithms)?;
         if self.issuer != expectations.issuer.as_str() {
             return Err(TokenFault::IssuerMismatch);
         }
-        check_type(self.token_type.as_deref(), expectations.token_type)?;
+        check_type(self.jws.header.token_type.as_deref(), expectations.token_type)?;
         let subject = required_text(&self.claims, "sub")?.to_owned();
         let times = Times::read(&self.claims)?;
         let token_id = token_id(&self.claims, expectations.token_id_required)?;
@@ -80,7 +75,7 @@ impl UnverifiedIdToken {
         times.check(expectations, now)?;
         let spend_key = match &token_id {
             Some(id) if expectations.token_id_required => SpendKey::of_token_id(expectations.issuer, id),
-            _ => SpendKey::of_signing_input(expectations.issuer, &self.signing_input),
+            _ => SpendKey::of_signing_input(expectations.issuer, &self.jws.signing_input),
         };
         Ok(VerifiedClaims {
             issuer: expectations.issuer.clone(),

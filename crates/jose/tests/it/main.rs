@@ -7,9 +7,13 @@
 )]
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod base64;
 #[cfg(test)]
 mod claims;
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod fault_texts;
 #[cfg(test)]

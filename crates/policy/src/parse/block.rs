@@ -219,7 +219,6 @@ fn lint_trust(section: &Section<'_>, block: &TrustBlock, issuer: &RegisteredIssu
     if block.conditions.is_empty() {
         let message = format!("every job whose token `{}` signs may take this role", issuer.name);
         lint(Lint::EmptyTrust, message, "say which repository, ref or environment".to_owned());
-        return;
     }
     if issuer.is_shared && block.bound_texts(&issuer.profile.owner_ids).next().is_none() {
         let owner_ids = issuer.profile.owner_ids.join("` or `");

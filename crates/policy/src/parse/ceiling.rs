@@ -66,7 +66,7 @@ impl Ceiling {
             }
             if let Some(allowed) = &self.owner_ids {
                 let owner_ids =
-                    context.issuer(&block.issuer).map_or(&[][..], |issuer| &issuer.profile.owner_ids);
+                    context.issuer(&block.issuer).map_or(&[][..], |issuer| &issuer.profile.workload.owner_id);
                 let is_allowed =
                     |texts: Vec<&str>| texts.iter().all(|text| allowed.iter().any(|one| one == text));
                 if !block.bound_texts(owner_ids).any(is_allowed) {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::context::{PolicyContext, scope_fault};
+use crate::context::PolicyContext;
 use crate::duration::show_duration;
 use crate::finding::Lint;
 use crate::grant::{ApiGrant, Template};
 use crate::reader::{Located, Section};
 use crate::role::{DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, Role};
+use crate::scope::scope_fault;
 
 /// Grants that the language knows and this build does not mint.
 const LATER: [&str; 5] = ["aws", "registry", "state", "github", "identity"];

@@ -221,9 +221,14 @@ impl Profile {
         Self::all().iter().find(|profile| profile.name == name)
     }
 
-    /// Whether the issuer of this URL serves tenants who do not know each other.
-    pub fn is_shared_url(&self, url: &str) -> bool {
-        self.shared_urls.iter().any(|shared| shared == url)
+    /// Whether the issuer of this URL serves tenants who do not know each other, whatever profile it is given.
+    pub fn is_shared_url(url: &str) -> bool {
+        Self::all().iter().flat_map(|profile| &profile.shared_urls).any(|shared| shared == url)
+    }
+
+    /// The profile whose own issuer this is: under another one its tokens would be judged by the wrong rules.
+    pub fn owner_of_url(url: &str) -> Option<&'static Self> {
+        Self::all().iter().find(|profile| profile.shared_urls.iter().any(|shared| shared == url))
     }
 
     /// Whether the provider has this event.

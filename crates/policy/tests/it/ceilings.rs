@@ -63,3 +63,10 @@ fn a_ceiling_that_cannot_be_read_refuses_the_policy() {
         assert!(under("team/x.toml", "team/_ceiling.toml", ceiling).is_err(), "{ceiling}");
     }
 }
+
+#[test]
+fn an_id_of_another_kind_with_the_same_number_is_not_within_the_ceiling() {
+    let enterprise = ROLE.replace("repository_owner_id", "enterprise_id");
+    let files = [file("_ceiling.toml", "owner_ids = [\"65\"]"), file("x.toml", &enterprise)];
+    assert!(load(&files).err().unwrap().contains("over_ceiling"));
+}

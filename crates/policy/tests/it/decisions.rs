@@ -284,3 +284,28 @@ fn an_id_that_could_break_out_of_its_place_denies() {
         assert_eq!(reason(&ask(&policy(text), &job, "r")), Some(DenialReason::GrantUnfillable), "{id:?}");
     }
 }
+
+#[test]
+fn a_control_character_gets_nobody_past_a_deny() {
+    let text = format!(
+        "[[deny]]\nissuer = \"github\"\nref = {{ glob = \"refs/heads/untrusted/**\" }}\n{}",
+        role("")
+    );
+    let policy = policy(&text);
+    let on = |git_ref: &str| {
+        is_allowed(&policy, &workload("github", &with(github(), json!({"ref": git_ref}))), "r")
+    };
+    assert!(on("refs/heads/main"));
+    for git_ref in ["refs/heads/untrusted/x", "refs/heads/untrusted/\u{85}x", "refs/heads/\nuntrusted/x"] {
+        assert!(!on(git_ref), "{git_ref:?}");
+    }
+}
+
+#[test]
+fn a_scope_is_judged_with_its_places_filled() {
+    let text = "[roles.r]\n[[roles.r.trust]]\nissuer = \"sso\"\nsub = [\"dmin\", \"pi\"]\n\
+                [roles.r.grants.api]\naudience = \"https://a.example\"\nscopes = [\"a{sub}:x\"]\n";
+    assert!(is_allowed(&policy(text), &workload("sso", &json!({"sub": "pi"})), "r"));
+    let decision = ask(&policy(text), &workload("sso", &json!({"sub": "dmin"})), "r");
+    assert_eq!(reason(&decision), Some(DenialReason::GrantUnfillable));
+}

@@ -238,6 +238,9 @@ fn projects_settings_are_held_to_the_same_rules() {
             .contains("audience")
     );
     assert!(fault(&|projects| projects.scopes = vec!["admin:x".to_owned()]).contains("admin:"));
+    assert!(fault(&|projects| projects.scopes = vec!["{environment}:x".to_owned()]).contains("roles only"));
+    assert!(fault(&|projects| projects.scopes = vec!["a}".to_owned()]).contains("roles only"));
+    assert!(fault(&|projects| projects.audience = "https://{ref}.example".to_owned()).contains("roles only"));
     assert!(fault(&|projects| projects.ttl_seconds = 86_401).contains("ttl"));
     assert!(
         fault(&|projects| projects.events = Some(vec!["pull_request_target".to_owned()]))
@@ -270,4 +273,24 @@ fn a_grant_is_not_valid_for_longer_than_its_role() {
     let grant = "audience = \"https://a.example\"\nscopes = []\n";
     assert!(with_grant(&format!("{grant}ttl = \"2d\"")).unwrap_err().contains("longest time, 1d"));
     assert_eq!(with_grant(&format!("{grant}ttl = \"1d\"")), Ok(()));
+}
+
+#[test]
+fn allowing_one_lint_opens_no_other() {
+    let text = "[roles.r]\n[[roles.r.trust]]\nissuer = \"github\"\n\
+                [roles.r.grants.api]\naudience = \"https://a.example\"\nscopes = []\n";
+    let mut context = context();
+    context.allowed = BTreeMap::from([(Lint::EmptyTrust, "the house GitLab only".to_owned())]);
+    let fault = load_in(&[file("roles.toml", text)], &context).unwrap_err();
+    assert!(fault.contains("no_immutable_owner") && !fault.contains("empty_trust"), "{fault}");
+}
+
+#[test]
+fn a_shared_issuer_is_shared_under_any_profile() {
+    let url = daypass_jose::IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap();
+    let generic = daypass_policy::Profile::by_name("generic").unwrap();
+    let issuer = daypass_policy::RegisteredIssuer::new("x", url, generic, vec!["a".to_owned()]);
+    assert!(issuer.is_shared);
+    let owner = daypass_policy::Profile::owner_of_url(issuer.url.as_str()).unwrap();
+    assert_eq!(owner.name, "github");
 }

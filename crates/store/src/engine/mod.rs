@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use recorded::{Recorded, Spend};
+pub(crate) use recorded::{SPENT, first_use};
 
 use crate::exchanges::ExchangeRecord;
 use crate::fault::{LedgerFault, StoreFault};

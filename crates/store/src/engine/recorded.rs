@@ -4,7 +4,8 @@ use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
 
 use crate::exchanges::{ExchangeRecord, Outcome};
-use crate::fault::LedgerFault;
+use crate::fault::{LedgerFault, StoreFault};
+use crate::value::Row;
 
 /// The code under which the loser of a race for one token is recorded.
 const ALREADY_USED: &str = "token_already_used";
@@ -48,3 +49,17 @@ pub(super) fn lost(exchange: &ExchangeRecord, first: &LedgerFault) -> ExchangeRe
         ..exchange.clone()
     }
 }
+
+/// Whether a token was spent once for all, and by whom.
+pub(crate) fn first_use(mut row: Row) -> Result<(bool, LedgerFault), StoreFault> {
+    let was_once = row.integer()? != 0;
+    let first = LedgerFault::AlreadySpent {
+        first_exchange: row.parsed(ExchangeId::parse)?,
+        first_source: row.text()?,
+        first_at: Timestamp::from_millis(row.integer()?),
+    };
+    Ok((was_once, first))
+}
+
+/// The first use of a token.
+pub(crate) const SPENT: &str = "SELECT once, exchange_id, source, used_at FROM spent_tokens WHERE key = $1";

@@ -170,3 +170,26 @@ async fn a_file_of_another_version_that_takes_the_place_of_the_database_is_refus
         assert!(matches!(store.projects().list(None, 1).await, Err(StoreFault::Refused(_))));
     }
 }
+
+/// Closing any descriptor of a file drops all POSIX locks that its process has on it. Without SQLite's shared lock, another
+/// process that reads the database and closes it takes the log away from under the server.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_database_is_locked_from_its_first_moment_so_that_nobody_takes_its_log_away() {
+    use std::os::unix::fs::MetadataExt as _;
+    let place = sqlite();
+    let path = place.beside("new.db");
+    for moment in ["made", "opened again"] {
+        let store = Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
+        store.ping().await.unwrap();
+        let (inode, process) = (fs::metadata(&path).unwrap().ino(), std::process::id());
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        let is_held = locks.lines().any(|lock| {
+            let fields: Vec<&str> = lock.split_whitespace().collect();
+            fields.get(4) == Some(&process.to_string().as_str())
+                && fields.get(5).is_some_and(|file| file.ends_with(&format!(":{inode}")))
+        });
+        assert!(is_held, "{moment}: no lock on the file\n{locks}");
+        store.close().await;
+    }
+}

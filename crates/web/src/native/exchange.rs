@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{self, EXCHANGE_ID};
 use crate::state::{Context, Web};
-use crate::{body, problem, state};
+use crate::{body, problem};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,9 +47,9 @@ pub(crate) async fn exchange(
         Ok(request) => request,
         Err(refusal) => return problem::of_credential(&refusal, None),
     };
-    match state::exchange(&web, &request).await {
+    match daypass_app::exchange::exchange(&web.app, &request).await {
         Ok(issued) => answer(&issued),
-        Err(refused) => problem::of_credential(&refused.refusal, refused.exchange_id),
+        Err(refused) => problem::of_credential(&refused.refusal, Some(refused.exchange_id)),
     }
 }
 

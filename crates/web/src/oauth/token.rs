@@ -15,8 +15,8 @@ use super::answer::{ACCESS_TOKEN_TYPE, TokenAnswer};
 use super::error;
 use super::form::Form;
 use crate::answer::{self, EXCHANGE_ID};
+use crate::body;
 use crate::state::{Context, Web};
-use crate::{body, state};
 
 /// The grant type of RFC 8693 §2.1.
 pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -39,9 +39,9 @@ pub(crate) async fn exchange(
         Ok(request) => request,
         Err(refusal) => return error::response(&refusal, None),
     };
-    match state::exchange(&web, &request).await {
+    match daypass_app::exchange::exchange(&web.app, &request).await {
         Ok(issued) => answer(&issued),
-        Err(refused) => error::response(&refused.refusal, refused.exchange_id),
+        Err(refused) => error::response(&refused.refusal, Some(refused.exchange_id)),
     }
 }
 

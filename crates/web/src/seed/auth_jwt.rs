@@ -12,7 +12,7 @@ use daypass_app::{Code, Refusal};
 use crate::answer::{self, EXCHANGE_ID, NO_STORE};
 use crate::oauth::answer::TokenAnswer;
 use crate::state::{Context, Web};
-use crate::{bearer, problem, state};
+use crate::{bearer, problem};
 
 /// Exchanges the Bearer token for a pass.
 pub(crate) async fn exchange(
@@ -27,9 +27,9 @@ pub(crate) async fn exchange(
         }
         Err(refusal) => return problem::of_credential(&refusal, None),
     };
-    match state::exchange(&web, &request).await {
+    match daypass_app::exchange::exchange(&web.app, &request).await {
         Ok(issued) => answer(&issued, wants_json(&headers)),
-        Err(refused) => problem::of_credential(&refused.refusal, refused.exchange_id),
+        Err(refused) => problem::of_credential(&refused.refusal, Some(refused.exchange_id)),
     }
 }
 

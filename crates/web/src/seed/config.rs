@@ -10,7 +10,7 @@ use daypass_app::pass::VerifiedPass;
 use daypass_app::{Code, Refusal};
 use daypass_jose::Object;
 use daypass_jose::ids::ProjectId;
-use daypass_store::{Project, ProjectStatus};
+use daypass_store::{AccountStatus, Project, ProjectStatus};
 use serde::Serialize;
 
 use crate::state::{Context, Web};
@@ -63,16 +63,20 @@ async fn read(web: &Web, headers: &HeaderMap) -> Result<Response, Refusal> {
     Ok(with_etag(&bytes, headers))
 }
 
-/// The project that the pass names, if it is still in good standing.
+/// The project that the pass names, if it and the account that owns it are still in good standing.
 async fn project_of(web: &Web, pass: &VerifiedPass) -> Result<Project, Refusal> {
     let id = pass.field("project", "id").and_then(ProjectId::parse);
     let id = id.ok_or_else(|| {
         Refusal::new(Code::ProjectUnavailable).with_detail("the pass belongs to no onboarded project")
     })?;
-    let found = web.app.store().projects().by_id(id).await.map_err(|fault| Refusal::of_store(&fault))?;
-    found
-        .filter(|project| project.status == ProjectStatus::Active)
-        .ok_or_else(|| Refusal::new(Code::ProjectUnavailable))
+    let (store, unavailable) = (web.app.store(), || Refusal::new(Code::ProjectUnavailable));
+    let project = store.projects().by_id(id).await.map_err(|fault| Refusal::of_store(&fault))?;
+    let project =
+        project.filter(|project| project.status == ProjectStatus::Active).ok_or_else(unavailable)?;
+    let account =
+        store.accounts().by_id(project.account_id).await.map_err(|fault| Refusal::of_store(&fault))?;
+    let is_accepted = account.is_some_and(|account| account.status == AccountStatus::Accepted);
+    if is_accepted { Ok(project) } else { Err(unavailable()) }
 }
 
 /// RFC 9110 §8.8.3 and §13.1.2. Private to one caller, and checked again at each use.

@@ -1,5 +1,6 @@
 //! What happens when something that the server needs is gone, and that it recovers by itself.
 
+use daypass_app::policy_source::{PolicyFault, Reload};
 use daypass_store::{AccountStatus, ExchangeFilter};
 use daypass_web::Drained;
 use serde_json::json;
@@ -99,6 +100,27 @@ async fn a_rotated_key_is_found_and_a_withdrawn_one_dies() {
     assert_eq!(app.exchange(&kit.honest(&mut table), None).await.code(), "key_unknown");
 }
 
+/// Two looks at the files, as the server takes them: what both see is read.
+fn settle(app: &TestApp) -> Result<Reload, PolicyFault> {
+    assert!(matches!(app.app.policy().reload(), Ok(Reload::Unsettled)));
+    app.app.policy().reload()
+}
+
+#[tokio::test]
+async fn a_policy_that_is_being_written_is_not_taken() {
+    let (_, _, app) = start().await;
+    let policy = app.app.policy();
+    let version = policy.snapshot().version().to_owned();
+    for half in ["[[deny]]\nissuer = \"main\"\n", "# half", "[[deny]]\nissuer = \"main\"\n"] {
+        std::fs::write(app.policy_file(), half).unwrap();
+        assert!(matches!(policy.reload(), Ok(Reload::Unsettled)));
+        assert_eq!(policy.snapshot().version(), version);
+    }
+    assert!(matches!(policy.reload(), Ok(Reload::Replaced { has_lost_guards: false, .. })));
+    std::fs::write(app.policy_file(), "").unwrap();
+    assert!(matches!(settle(&app), Ok(Reload::Replaced { has_lost_guards: true, .. })));
+}
+
 #[tokio::test]
 async fn a_policy_is_reloaded_and_a_bad_one_is_not() {
     let (kit, mut table, app) = start().await;
@@ -110,15 +132,15 @@ async fn a_policy_is_reloaded_and_a_bad_one_is_not() {
     };
     assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 403);
     std::fs::write(app.policy_file(), role("refs/heads/main")).unwrap();
-    app.app.policy().reload().unwrap();
+    settle(&app).unwrap();
     assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 200);
     std::fs::write(app.policy_file(), role("refs/heads/main").replace("ref =", "reff =")).unwrap();
-    let fault = app.app.policy().reload().unwrap_err().to_string();
+    let fault = settle(&app).unwrap_err().to_string();
     assert!(fault.contains("did you mean `ref`?"), "{fault}");
     assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 200, "the old one stays");
     assert!(app.get("/readyz", None).await.body.contains("newer one that is refused"));
     std::fs::write(app.policy_file(), "").unwrap();
-    app.app.policy().reload().unwrap();
+    settle(&app).unwrap();
     assert!(!app.get("/readyz", None).await.body.contains("refused"));
     assert_eq!(app.exchange(&kit.honest(&mut table), Some("deploy")).await.status, 403);
 }
@@ -126,24 +148,59 @@ async fn a_policy_is_reloaded_and_a_bad_one_is_not() {
 #[tokio::test]
 async fn more_exchanges_than_can_wait_are_told_that_the_server_is_overloaded() {
     let (kit, mut table, app) = start().await;
+    assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
+    let holder = rusqlite::Connection::open(app.database()).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let app = std::sync::Arc::new(app);
+    let codes = codes_of(&app, (0..1_200).map(|_| kit.honest(&mut table)).collect()).await;
+    assert!(codes["overloaded"] > 0 && codes["store_unavailable"] > 0, "{codes:?}");
+    assert_eq!(codes.values().sum::<usize>(), 1_200, "nothing was given: {codes:?}");
+    holder.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_issuer_that_does_not_answer_keeps_nobody_elses_jobs_waiting() {
+    let (kit, mut table, app) = start().await;
     kit.main.set_silent(true);
     let app = std::sync::Arc::new(app);
-    let waiting: Vec<_> = (0..600)
-        .map(|_| {
-            let (app, token) = (std::sync::Arc::clone(&app), kit.honest(&mut table));
-            tokio::spawn(async move { app.exchange(&token, None).await })
-        })
-        .collect();
+    let unsigned = |table: &mut Table| {
+        let token = kit.with_header(table, &[("kid", Some(json!("nobody")))]);
+        token.rsplit_once('.').map(|(rest, _)| format!("{rest}.AAAA")).unwrap()
+    };
+    let flood = (0..700).map(|_| unsigned(&mut table)).collect();
+    let flood = tokio::spawn({
+        let app = std::sync::Arc::clone(&app);
+        async move { codes_of(&app, flood).await }
+    });
+    while kit.main.requests() == 0 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..12 {
+        let mut claims = kit.claims(&mut table);
+        claims.insert("iss".to_owned(), kit.second.url().into());
+        assert_eq!(app.exchange(&kit.second.key().honest(&claims.into()), None).await.status, 200);
+    }
+    assert_eq!(flood.await.unwrap(), [("issuer_unavailable".to_owned(), 700)].into());
+}
+
+/// How many of each code these tokens get, sent at once; each of them 503 with Retry-After.
+async fn codes_of(
+    app: &std::sync::Arc<TestApp>,
+    tokens: Vec<String>,
+) -> std::collections::BTreeMap<String, usize> {
+    let send = |token: String| {
+        let app = std::sync::Arc::clone(app);
+        tokio::spawn(async move { app.exchange(&token, None).await })
+    };
+    let waiting: Vec<_> = tokens.into_iter().map(send).collect();
     let mut codes = std::collections::BTreeMap::<String, usize>::new();
     for answer in waiting {
         let answer = answer.await.unwrap();
         assert_eq!((answer.status, answer.header("retry-after").is_some()), (503, true), "{}", answer.body);
         *codes.entry(answer.code()).or_default() += 1;
     }
-    assert!(codes["overloaded"] > 0 && codes["issuer_unavailable"] >= 512, "{codes:?}");
-    kit.main.set_silent(false);
-    app.clock.advance(10);
-    assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
+    codes
 }
 
 #[tokio::test]

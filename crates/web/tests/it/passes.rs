@@ -115,6 +115,7 @@ async fn what_is_asked_can_narrow_and_never_widen() {
     };
     for (more, wanted) in [
         (&[("scope", "releases:read")][..], Ok("releases:read")),
+        (&[("scope", "releases:read releases:read releases:read")][..], Ok("releases:read")),
         (&[("audience", "https://api.example.com")][..], Ok("releases:write releases:read")),
         (&[("resource", "https://api.example.com")][..], Ok("releases:write releases:read")),
         (&[("scope", "releases:read admin:x")][..], Err("invalid_scope")),
@@ -240,7 +241,9 @@ async fn a_suspended_project_has_nothing_under_any_role_and_what_it_has_stops_wo
 #[tokio::test]
 async fn a_pending_account_waits_and_a_transferred_repository_is_suspended() {
     let Played { kit, mut table, app, .. } = start().await;
+    let own = pass(&app, &kit.honest(&mut table), None).await;
     app.onboard("main", "123456789", "65", AccountStatus::Pending).await;
+    assert_eq!(result(&app.get("/v1.0/config", Some(&own)).await), (403, "project_unavailable".to_owned()));
     let pending = app.exchange(&kit.honest(&mut table), None).await;
     assert_eq!(result(&pending), (403, "project_unavailable".to_owned()));
     app.onboard("main", "123456789", "65", AccountStatus::Accepted).await;

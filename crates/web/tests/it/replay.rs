@@ -153,6 +153,8 @@ async fn neither_a_forgery_nor_a_refusal_uses_a_token_up() {
     assert!(dry.json()["credentials"]["api"]["access_token"].is_null());
     assert_eq!(app.exchange(&good, None).await.status, 200);
     assert_eq!(result(&app.exchange(&good, None).await), used());
+    let dry = app.post_json("/v1.0/exchange", &json!({"token": good, "dry_run": true})).await;
+    assert_eq!(result(&dry), used(), "a used token does not even explain what it would have given");
 }
 
 #[tokio::test]

@@ -131,3 +131,15 @@ async fn slow_and_idle_clients_do_not_keep_others_waiting() {
     assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
     drop(slow);
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answers_is_cut_off() {
+    let (_, _, app) = start().await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(app.address).await.unwrap();
+    let request = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n";
+    let never_reads = async { while stream.write_all(request).await.is_ok() {} };
+    let cut_off = tokio::time::timeout(std::time::Duration::from_mins(1), never_reads).await;
+    assert!(cut_off.is_ok(), "the connection stays open for as long as the client likes");
+}

@@ -73,9 +73,10 @@ fn column(text: Option<&str>) -> Value {
     text.map_or(Value::Null, |text| serde_json::from_str(text).unwrap_or_else(|_| text.into()))
 }
 
-fn outcome(outcome: Outcome) -> Cell {
-    match outcome {
+/// `success`, or why not.
+fn outcome(exchange: &ExchangeRecord) -> Cell {
+    match exchange.outcome {
         Outcome::Success => Cell::new("success", output::GOOD),
-        Outcome::Refused => Cell::new("refused", output::BAD),
+        Outcome::Refused => Cell::new(exchange.code.as_deref().unwrap_or("refused"), output::BAD),
     }
 }

@@ -9,18 +9,28 @@ use serde_json::Value;
 use crate::output::{BAD, FAINT, GOOD, styled};
 use crate::table::{Cell, Table};
 
-/// The trace as lines.
-pub(super) fn shown(trace: &str) -> String {
+/// Reasons that lie in how the repository stands. The blocks were tested all the same, but nothing hung on them.
+const OF_STANDING: [&str; 4] = ["project_unknown", "project_pending", "project_suspended", "project_deleted"];
+
+/// Values of a list that are shown; a reader who needs all of them has `--json`.
+const MAX_WANTED: usize = 3;
+
+/// The trace as lines; `elsewhere` is what else is known of the repository.
+pub(super) fn shown(trace: &str, elsewhere: Option<&str>) -> String {
     let value = super::column(Some(trace));
     let blocks = value.get("blocks").and_then(Value::as_array);
     let mut lines: Vec<String> = Vec::new();
     if let Some(reason) = text(&value, "reason") {
         lines.push(format!("  {}", in_words(reason)));
     }
-    if let Some(standing) = text(&value, "standing") {
-        lines.push(format!("  the repository is {}", standing_in_words(standing)));
+    let is_of_standing = text(&value, "reason").is_some_and(|reason| OF_STANDING.contains(&reason));
+    if let Some(standing) = text(&value, "standing").map(standing_in_words) {
+        let what =
+            if is_of_standing { "how the repository stands decided this:" } else { "the repository is" };
+        lines.push(format!("  {what} {standing}"));
     }
-    for block in blocks.into_iter().flatten() {
+    lines.extend(elsewhere.map(|elsewhere| format!("  {}", printable(elsewhere))));
+    for block in blocks.into_iter().flatten().filter(|_| !is_of_standing) {
         lines.push(heading(block));
         let conditions = conditions(block);
         if !conditions.is_empty() {
@@ -30,9 +40,9 @@ pub(super) fn shown(trace: &str) -> String {
     if lines.is_empty() { format!("  {}", printable(trace)) } else { lines.join("\n") }
 }
 
-/// Whether the policy said no, and why.
-pub(super) fn has_reason(trace: &str) -> bool {
-    text(&super::column(Some(trace)), "reason").is_some()
+/// Why the policy said no, if it did.
+pub(super) fn reason(trace: &str) -> Option<String> {
+    text(&super::column(Some(trace)), "reason").map(ToOwned::to_owned)
 }
 
 fn heading(block: &Value) -> String {
@@ -88,7 +98,10 @@ fn wanted(condition: &Value) -> String {
     match condition.get("wanted") {
         Some(Value::Array(wanted)) => {
             let each: Vec<&str> = wanted.iter().filter_map(Value::as_str).collect();
-            each.join(" or ")
+            let first: Vec<&str> = each.iter().copied().take(MAX_WANTED).collect();
+            let rest =
+                if each.len() > MAX_WANTED { format!(" … ({} in all)", each.len()) } else { String::new() };
+            format!("{}{rest}", first.join(" or "))
         }
         Some(Value::String(one)) => one.clone(),
         _ => "?".to_owned(),
@@ -138,16 +151,40 @@ mod tests {
               {"claim":"ref","wanted":["refs/heads/main","refs/heads/next"],"got":"refs/heads/fix","holds":false},
               {"claim":"environment","wanted":["prod"],"got":null,"holds":false}]},
             {"effect":"trust","file":"[projects]","line":1,"issuer":"gitlab","matches":false,"conditions":[]}]}"#;
-        let plain = anstream::adapter::strip_str(&shown(trace)).to_string();
+        let plain = anstream::adapter::strip_str(&shown(trace, None)).to_string();
         insta::assert_snapshot!(plain);
     }
 
     #[test]
+    fn where_the_standing_decided_no_block_is_shown_as_if_it_had() {
+        let trace = r#"{"role":"project","standing":"unknown","reason":"project_unknown","blocks":[
+            {"effect":"trust","file":"[projects]","line":1,"issuer":"emulator","matches":true,"conditions":[]}]}"#;
+        let plain = anstream::adapter::strip_str(&shown(trace, Some("onboarded elsewhere"))).to_string();
+        insta::assert_snapshot!(plain, @"
+          the repository is not onboarded (`daypass project add`), and no role was named
+          how the repository stands decided this: not onboarded
+          onboarded elsewhere
+        ");
+    }
+
+    #[test]
+    fn a_long_list_is_cut_short_with_its_length() {
+        let trace = |wanted: &str| {
+            format!(
+                r#"{{"blocks":[{{"conditions":[{{"claim":"event_name","wanted":[{wanted}],"got":"x","holds":false}}]}}]}}"#
+            )
+        };
+        assert!(shown(&trace(r#""a","b","c""#), None).contains("wanted a or b or c  got x"));
+        let long = shown(&trace(r#""a","b","c","d","e""#), None);
+        assert!(long.contains("wanted a or b or c … (5 in all)  got x"), "{long}");
+    }
+
+    #[test]
     fn what_another_version_wrote_is_shown_as_it_is() {
-        assert!(has_reason(r#"{"reason":"role_unknown"}"#));
-        assert!(!has_reason(r#"{"reason":null}"#) && !has_reason("not json"));
-        assert_eq!(shown("not json"), "  not json");
-        assert_eq!(shown("[1]"), "  [1]");
-        assert!(shown(r#"{"blocks":[{}]}"#).contains("trust block for `?`"));
+        assert_eq!(reason(r#"{"reason":"role_unknown"}"#).as_deref(), Some("role_unknown"));
+        assert_eq!((reason(r#"{"reason":null}"#), reason("not json")), (None, None));
+        assert_eq!(shown("not json", None), "  not json");
+        assert_eq!(shown("[1]", None), "  [1]");
+        assert!(shown(r#"{"blocks":[{}]}"#, None).contains("trust block for `?`"));
     }
 }

@@ -8,7 +8,7 @@ mod walk;
 use self::caller::Caller;
 use self::stage::Stage;
 use super::Context;
-use super::serve::Ends;
+use super::ends::Ends;
 use crate::args::DemoArguments;
 use crate::fault::{self, CommandFault};
 use crate::output;
@@ -24,7 +24,10 @@ pub(super) async fn run(arguments: &DemoArguments, context: &Context) -> Result<
     let caller = Caller::new(base)?;
     let walked = tokio::select! {
         walked = walk::walk(&stage, &caller) => walked,
-        _ = ends.next() => Ok(()),
+        _ = ends.next() => {
+            stage.strike().await;
+            return Ok(fault::OK);
+        }
     };
     if walked.is_ok() && !arguments.once {
         tell::what_next(address, &stage.first_job())?;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::super::Context;
-use super::super::serve::start::{Prepared, Serving, Surroundings};
+use super::super::serve::start::{Prepared, Serving, StartFault, Surroundings};
 use crate::fault::CommandFault;
 use crate::settings::{Overlay, Settings};
 
@@ -50,7 +50,9 @@ impl Stage {
         let unavailable = |fault: std::io::Error| CommandFault::Unavailable(format!("the demo: {fault}"));
         let config = EmulatorConfig::new(Provider::Github(push(REPOSITORY, "refs/heads/main")?));
         let emulator = Emulator::start(config, Arc::clone(&context.clock), Arc::clone(&context.rng)).await?;
-        let listener = TcpListener::bind(listen).await.map_err(unavailable)?;
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|source| StartFault::Listen { address: listen, source })?;
         let address = listener.local_addr().map_err(unavailable)?;
         let folder = tempfile::tempdir().map_err(unavailable)?;
         let settings_file = folder.path().join("daypass.toml");

@@ -10,17 +10,20 @@ use super::caller::Answer;
 use crate::fault::CommandFault;
 use crate::output::{self, BAD, BOLD, FAINT, GOOD, styled};
 use crate::table::{Cell, Table};
+use crate::words;
 
 /// Characters of a token that are shown: no more than the beginning of its header, which is no secret.
 const SHOWN_CHARS: usize = 12;
 
 /// A heading, and what it is about.
 pub(super) fn chapter(number: u32, title: &str, about: &str) -> Result<(), CommandFault> {
-    output::line(format_args!(
-        "\n{}\n   {}",
-        styled(BOLD, &format!("{number}. {title}")),
-        about.replace('\n', "\n   ")
-    ))
+    heading(number, title)?;
+    output::line(format_args!("   {}", words::wrapped(about, "   ")))
+}
+
+/// A heading that says it all.
+pub(super) fn heading(number: u32, title: &str) -> Result<(), CommandFault> {
+    output::line(format_args!("\n{}", styled(BOLD, &format!("{number}. {title}"))))
 }
 
 /// A request, before it is sent.
@@ -41,13 +44,18 @@ pub(super) fn given(answer: &Answer, what: &str) -> Result<(), CommandFault> {
 pub(super) fn refused(answer: &Answer) -> Result<(), CommandFault> {
     let text = |name| answer.member(name).unwrap_or_default();
     let status = styled(BAD, &answer.status.to_string());
-    output::line(format_args!("   ← {status} {}: {}", text("code"), text("detail")))?;
+    output::line(format_args!(
+        "   ← {status} {}\n     {}",
+        text("code"),
+        words::wrapped(&text("detail"), "     ")
+    ))?;
     let body = answer.json();
     let differences = body.get("differences").and_then(Value::as_array);
     if let Some(differences) = differences.filter(|differences| !differences.is_empty()) {
         output::line(compared(differences))?;
     }
-    output::line(format_args!("     {}", styled(FAINT, &format!("hint: {}", text("hint")))))
+    let hint = words::wrapped(&format!("hint: {}", text("hint")), "     ");
+    output::line(format_args!("     {}", styled(FAINT, &hint)))
 }
 
 /// Wanted and got, side by side.
@@ -98,7 +106,8 @@ pub(super) fn what_next(address: SocketAddr, job: &BTreeMap<String, String>) -> 
     let variable = |name: &str| job.get(name).map(String::as_str).unwrap_or_default();
     output::line(format_args!(
         "\n{}
-   The server stays up at http://{address}. In another terminal, be the job that pushed to main:
+   The server stays up at http://{address}.
+   In another terminal, be the job that pushed to main:
 
      export ACTIONS_ID_TOKEN_REQUEST_URL='{}'
      export ACTIONS_ID_TOKEN_REQUEST_TOKEN='{}'
@@ -106,7 +115,7 @@ pub(super) fn what_next(address: SocketAddr, job: &BTreeMap<String, String>) -> 
      daypass exchange --role deploy
      PASS=$(daypass exchange); curl -H \"Authorization: Bearer $PASS\" $DAYPASS_URL/v1.0/config
 
-   Then for yourself: `daypass init`, `daypass serve`, `daypass emulate github -- CMD`.
+   Then for yourself, in a folder of your own: `daypass init`. It prints the next steps.
    Ctrl-C ends the demo; nothing of it stays on this machine.",
         styled(BOLD, "What to try next"),
         variable("ACTIONS_ID_TOKEN_REQUEST_URL"),

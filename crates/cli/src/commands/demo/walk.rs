@@ -12,9 +12,18 @@ use super::tell;
 use crate::fault::CommandFault;
 use crate::output::{self, BAD, BOLD, GOOD, styled};
 use crate::table::{Cell, Table};
+use crate::words;
 
 /// For whom the demo's identity tokens are: the host of the server's URL.
 const AUDIENCE: &str = "127.0.0.1";
+
+const PROBLEM: &str = "A job in CI often needs to call an API. The usual way is to store the API's key as a secret in \
+the CI system, where it stays, and leaks. Here nothing is stored. A CI system can sign a statement about each of its \
+jobs: which repository, which branch, which run. That statement is an identity token. daypass checks the signature and a \
+rule that you wrote before, and gives the job a pass that ends within minutes.";
+
+const STAGE: &str = "This is a real server, and a CI system that plays GitHub Actions, both on this machine. Every line \
+below is a request that was sent and the answer that came back.";
 
 /// The variables of a job.
 type Job = BTreeMap<String, String>;
@@ -36,17 +45,9 @@ pub(super) async fn walk(stage: &Stage, caller: &Caller) -> Result<(), CommandFa
 }
 
 fn introduce() -> Result<(), CommandFault> {
-    output::line(format_args!(
-        "{}
-A job in CI often needs to call an API. The usual way is to store the API's key as a secret in the CI system, where it
-stays, and leaks. Here nothing is stored. A CI system can sign a statement about each of its jobs: which repository,
-which branch, which run. That statement is an identity token. daypass checks the signature and a rule that you wrote
-before, and gives the job a pass that ends within minutes.
-
-This is a real server, and a CI system that plays GitHub Actions, both on this machine. Every line below is a request
-that was sent and the answer that came back.",
-        styled(BOLD, "A CI job swaps its identity token for a pass")
-    ))
+    output::line(styled(BOLD, "A CI job swaps its identity token for a pass"))?;
+    output::line(words::wrapped(PROBLEM, ""))?;
+    output::line(format_args!("\n{}", words::wrapped(STAGE, "")))
 }
 
 async fn a_job_asks_its_ci_system_who_it_is(caller: &Caller, job: &Job) -> Result<Secret, CommandFault> {
@@ -125,7 +126,7 @@ async fn a_branch_asks_for_the_role(caller: &Caller, job: &Job) -> Result<Secret
     tell::chapter(
         7,
         "A feature branch asks for that role",
-        "It is a job of the repository that the role names, so it is told the one claim that differs.",
+        "The role names its repository, so it is told the one claim that differs.",
     )?;
     let token = identity_token(caller, job, AUDIENCE).await?;
     refused(caller, "/v1.0/auth/jwt?role=deploy", &token, (403, "not_allowed")).await?;
@@ -133,11 +134,7 @@ async fn a_branch_asks_for_the_role(caller: &Caller, job: &Job) -> Result<Secret
 }
 
 async fn a_branch_that_says_it_is_main(caller: &Caller, token: &Secret) -> Result<(), CommandFault> {
-    tell::chapter(
-        8,
-        "The branch edits its token to say `refs/heads/main`",
-        "The CI system signed other words than these.",
-    )?;
+    tell::heading(8, "The branch edits its token to say `refs/heads/main`")?;
     refused(caller, "/v1.0/auth/jwt?role=deploy", &forged(token), (401, "signature_invalid")).await
 }
 
@@ -176,7 +173,7 @@ fn row(record: &ExchangeRecord) -> [Cell; 5] {
     [
         Cell::new(record.outcome.as_str(), style),
         text(&record.repository),
-        text(&record.git_ref),
+        record.git_ref.as_deref().map_or("-", words::short_ref).into(),
         text(&record.role),
         text(&record.code),
     ]

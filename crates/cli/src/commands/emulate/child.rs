@@ -8,9 +8,9 @@ use std::process::ExitStatus;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::fault::{CommandFault, OK};
+use super::super::ends::{End, Ends};
+use crate::fault::{self, CommandFault, OK};
 use crate::output;
 
 /// Variables of CI systems: those of a job that this process may be in itself would contradict those of the emulated
@@ -22,21 +22,21 @@ pub(super) async fn run(
     command: &[OsString],
     variables: &BTreeMap<String, String>,
     outer: &BTreeMap<String, String>,
+    ends: &mut Ends,
 ) -> Result<u8, CommandFault> {
     let Some((program, arguments)) = command.split_first() else { return Ok(OK) };
-    let in_signals = |fault| CommandFault::Unavailable(format!("cannot listen for signals: {fault}"));
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(in_signals)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(in_signals)?;
-    let mut hang_up = signal(SignalKind::hangup()).map_err(in_signals)?;
     let mut job = Command::new(program);
     job.args(arguments);
     for name in outer.keys().filter(|name| is_of_ci(name)) {
         job.env_remove(name);
     }
-    let mut child = job.envs(variables).spawn().map_err(|fault| {
-        let is_absent = fault.kind() == ErrorKind::NotFound;
-        let reason = if is_absent { "there is no such command".to_owned() } else { fault.to_string() };
-        CommandFault::Usage(format!("`{}` cannot be run: {reason}", program.display()))
+    let mut child = job.envs(variables).spawn().map_err(|reason| {
+        let is_absent = reason.kind() == ErrorKind::NotFound;
+        let reason = if is_absent { "there is no such command".to_owned() } else { reason.to_string() };
+        CommandFault::NotRun {
+            text: format!("`{}` cannot be run: {reason}", program.display()),
+            status: if is_absent { fault::NO_SUCH_COMMAND } else { fault::NO_PROGRAM },
+        }
     })?;
     // A terminal sends Ctrl-C to the command too; passed on, it would come twice.
     let is_at_terminal = output::stdin_is_terminal();
@@ -46,9 +46,12 @@ pub(super) async fn run(
                 let in_wait = |fault| CommandFault::Unavailable(format!("the command is lost: {fault}"));
                 return status.map(status_of).map_err(in_wait);
             }
-            _ = interrupt.recv() => if !is_at_terminal { pass_on(&child, Signal::INT) },
-            _ = terminate.recv() => pass_on(&child, Signal::TERM),
-            _ = hang_up.recv() => pass_on(&child, Signal::HUP),
+            end = ends.next() => match end {
+                End::Interrupt if is_at_terminal => {}
+                End::Interrupt => pass_on(&child, Signal::INT),
+                End::Terminate => pass_on(&child, Signal::TERM),
+                End::HangUp => pass_on(&child, Signal::HUP),
+            },
         }
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use daypass_emulator::{Checkout, Emulator, EmulatorConfig, Provider};
 
 use super::Context;
+use super::ends::Ends;
 use crate::args::{EmulateCommand, RunArguments};
 use crate::environment;
 use crate::fault::CommandFault;
@@ -29,6 +30,8 @@ struct Job {
 }
 
 pub(super) async fn run(command: EmulateCommand, context: &Context) -> Result<u8, CommandFault> {
+    // Before there is anything that a signal could leave behind.
+    let mut ends = Ends::listen()?;
     let checkout = Checkout::read(Path::new(".")).await;
     let (job, run) = match command {
         EmulateCommand::Github(arguments) => github::job(arguments, checkout.as_ref()),
@@ -47,10 +50,12 @@ pub(super) async fn run(command: EmulateCommand, context: &Context) -> Result<u8
         output::note(format_args!("daypass: {hint}"));
     }
     let status = match run {
-        RunArguments { print_env: true, .. } => standing::print_environment(&emulator).await,
-        RunArguments { serve: true, .. } => standing::serve(&emulator, job.name, state_dir.as_deref()).await,
+        RunArguments { print_env: true, .. } => standing::print_environment(&emulator, &mut ends).await,
+        RunArguments { serve: true, .. } => {
+            standing::serve(&emulator, job.name, state_dir.as_deref(), &mut ends).await
+        }
         RunArguments { command, .. } => {
-            child::run(&command, &emulator.environment(), &context.environment).await
+            child::run(&command, &emulator.environment(), &context.environment, &mut ends).await
         }
     };
     emulator.stop().await;

@@ -7,17 +7,18 @@ use std::path::Path;
 
 use daypass_emulator::{EmulatorFault, Running};
 use tokio::io::AsyncReadExt as _;
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::super::ends::Ends;
+use super::super::init::EMULATOR_LISTEN;
 use crate::fault::{CommandFault, OK};
 use crate::output;
 
 /// Prints `export` lines and serves until a signal comes, or until stdin closes where it is a pipe.
-pub(super) async fn print_environment(emulator: &Running) -> Result<u8, CommandFault> {
+pub(super) async fn print_environment(emulator: &Running, ends: &mut Ends) -> Result<u8, CommandFault> {
     output::line(exports(emulator))?;
     let reads_pipe = stdin_is_pipe();
     tokio::select! {
-        ended = signal_to_end() => ended?,
+        _ = ends.next() => {}
         () = stdin_closed(), if reads_pipe => {}
     }
     Ok(OK)
@@ -28,16 +29,19 @@ pub(super) async fn serve(
     emulator: &Running,
     provider: &str,
     folder: Option<&Path>,
+    ends: &mut Ends,
 ) -> Result<u8, CommandFault> {
     let file = environment_file(emulator, folder)?;
     let issuer = emulator.issuer_url();
     output::note(format_args!(
-        "\nTo have a server on this machine trust it, in daypass.toml:\n  \
-         [[issuers]]\n  name = \"{provider}\"\n  provider = \"{provider}\"\n  url = \"{issuer}\"\n  insecure_http = true\n\n\
+        "\nTo have a server on this machine trust it, in daypass.toml (in the block that `daypass init` wrote, change `url`):\n  \
+         [[issuers]]\n  name = \"emulator\"\n  provider = \"{provider}\"\n  url = \"{issuer}\"\n  \
+         insecure_http = true\n  shared = true\n\
+         `--listen {EMULATOR_LISTEN}` keeps the URL from one run to the next, and is the one that `daypass init` writes.\n\n\
          To run a command as its job, in another shell:\n  (. {} && COMMAND)\n\nCtrl-C ends it.",
         quoted(&file.path().display().to_string())
     ));
-    signal_to_end().await?;
+    ends.next().await;
     Ok(OK)
 }
 
@@ -69,17 +73,6 @@ fn exports(emulator: &Running) -> String {
 /// A word that a shell takes as it is.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-async fn signal_to_end() -> Result<(), CommandFault> {
-    let in_signals = |fault| CommandFault::Unavailable(format!("cannot listen for signals: {fault}"));
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(in_signals)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(in_signals)?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
 }
 
 /// A terminal must not be read in the background, and the null device, which a shell gives to a background command, is

@@ -1,22 +1,27 @@
 //! `daypass init`: a commented `daypass.toml` and a first policy file, which load as they are.
 
+mod steps;
 mod templates;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use daypass_emulator::Checkout;
 use daypass_jose::IssuerUrl;
 
-use crate::args::{Ci, InitArguments};
+use crate::args::InitArguments;
 use crate::fault::{CommandFault, OK};
 use crate::output;
 use crate::settings::{DEFAULT_FILE, is_loopback_url};
 
+/// Where the emulator listens that the settings name; it must be the same in both.
+pub(super) const EMULATOR_LISTEN: &str = "127.0.0.1:4011";
+
 const POLICY_FOLDER: &str = "policies";
 const POLICY_FILE: &str = "policies/example.toml";
 
-pub(super) fn run(arguments: &InitArguments) -> Result<u8, CommandFault> {
+pub(super) async fn run(arguments: &InitArguments) -> Result<u8, CommandFault> {
     let url = IssuerUrl::parse(&arguments.url)
         .map_err(|fault| CommandFault::Usage(format!("--url: `{}` has {}", arguments.url, fault.0)))?;
     if url.is_plain_http() && !is_loopback_url(&url) {
@@ -35,7 +40,13 @@ pub(super) fn run(arguments: &InitArguments) -> Result<u8, CommandFault> {
     fs::create_dir_all(POLICY_FOLDER).map_err(|fault| not_written(POLICY_FOLDER, &fault))?;
     write(POLICY_FILE, templates::policy(arguments.ci))?;
     write(DEFAULT_FILE, &settings)?;
-    output::line(next_steps(arguments.ci, &url))?;
+    let next = if is_loopback_url(&url) {
+        let checkout = Checkout::read(Path::new(".")).await;
+        steps::with_emulator(arguments.ci, &url, checkout.as_ref())
+    } else {
+        steps::for_others(arguments.ci)
+    };
+    output::line(format_args!("wrote {DEFAULT_FILE} and {POLICY_FILE}\n\nNext:\n{next}"))?;
     Ok(OK)
 }
 
@@ -46,26 +57,4 @@ fn write(path: &str, text: &str) -> Result<(), CommandFault> {
 
 fn not_written(path: &str, fault: &io::Error) -> CommandFault {
     CommandFault::Usage(format!("`{path}` cannot be written: {fault}"))
-}
-
-fn next_steps(ci: Ci, url: &IssuerUrl) -> String {
-    let (owner, issuer) = match ci {
-        Ci::Github => ("OWNER", "github"),
-        Ci::Gitlab => ("GROUP", "gitlab"),
-    };
-    let mut steps = vec![
-        ("start the server", "daypass serve".to_owned()),
-        (
-            "onboard a repository: its jobs get passes without a role",
-            format!("daypass project add {owner}/NAME --issuer {issuer} --id ID --owner-id ID"),
-        ),
-        ("write the first role", format!("$EDITOR {POLICY_FILE}")),
-    ];
-    if !is_loopback_url(url) {
-        let make = "(umask 077; openssl rand -base64 32 > daypass.key)".to_owned();
-        steps.insert(0, ("make the key under which secrets are stored", make));
-    }
-    let steps: Vec<String> =
-        steps.iter().map(|(what, command)| format!("  {what}:\n    {command}")).collect();
-    format!("wrote {DEFAULT_FILE} and {POLICY_FILE}\n\nNext:\n{}", steps.join("\n"))
 }

@@ -2,6 +2,7 @@
 
 use daypass_jose::IssuerUrl;
 
+use super::EMULATOR_LISTEN;
 use crate::args::Ci;
 use crate::settings::is_loopback_url;
 
@@ -11,7 +12,7 @@ pub(super) fn settings(ci: Ci, url: &IssuerUrl) -> String {
         Ci::Github => ("github", "https://token.actions.githubusercontent.com"),
         Ci::Gitlab => ("gitlab", "https://gitlab.com"),
     };
-    let emulator = if is_loopback_url(url) { emulator(name) } else { String::new() };
+    let emulator = if is_loopback_url(url) { emulator(name, emulator_listen(url)) } else { String::new() };
     let listen = listen(url);
     let key = if is_loopback_url(url) {
         "# encryption_key_file = \"daypass.key\"   # without one, a server on this machine makes `daypass.db.key`"
@@ -54,17 +55,24 @@ failures_per_minute_per_source = 600     # refused requests that are answered in
 }
 
 /// The emulator of this machine as one more issuer, for trying things out.
-fn emulator(provider: &str) -> String {
+fn emulator(provider: &str, listen: &str) -> String {
     format!(
         r#"
-# The emulator, for jobs on this machine: daypass emulate {provider} --listen 127.0.0.1:4011 -- CMD
-# [[issuers]]
-# name          = "emulator"
-# provider      = "{provider}"
-# url           = "http://127.0.0.1:4011"
-# insecure_http = true           # works only while public_url and listen are loopback
+# Jobs on this machine: daypass emulate {provider} --listen {listen} -- CMD
+# Delete this block when you no longer try things out.
+[[issuers]]
+name          = "emulator"
+provider      = "{provider}"
+url           = "http://{listen}"
+insecure_http = true             # works only while public_url and listen are loopback
+shared        = true             # as {provider}.com is: strangers get valid tokens there too
 "#
     )
+}
+
+/// Where the emulator listens; not where the server does.
+pub(super) fn emulator_listen(url: &IssuerUrl) -> &'static str {
+    if url.authority().ends_with(":4011") { "127.0.0.1:4012" } else { EMULATOR_LISTEN }
 }
 
 /// A local server listens where its address says; others stand behind something that ends TLS.
@@ -88,8 +96,8 @@ pub(super) fn policy(ci: Ci) -> &'static str {
     }
 }
 
-const GITHUB_POLICY: &str = r#"# A role: who may take it, and what it gives. Fill in your ids and take the `# ` away.
-# Ids come first, since a name can be taken by somebody else: gh api repos/OWNER/NAME --jq '.id, .owner.id'
+const GITHUB_POLICY: &str = r#"## A role: who may take it, and what it gives. Fill in your ids, and take the `# ` away from every line that has it.
+## Ids come first, since a name can be taken by somebody else: gh api repos/OWNER/NAME --jq '.id, .owner.id'
 
 # [roles.deploy]
 # description = "Release from main"
@@ -106,8 +114,8 @@ const GITHUB_POLICY: &str = r#"# A role: who may take it, and what it gives. Fil
 # scopes   = ["releases:write"]
 "#;
 
-const GITLAB_POLICY: &str = r#"# A role: who may take it, and what it gives. Fill in your ids and take the `# ` away.
-# Ids come first, since a name can be taken by somebody else. The page of a project and that of its group show them.
+const GITLAB_POLICY: &str = r#"## A role: who may take it, and what it gives. Fill in your ids, and take the `# ` away from every line that has it.
+## Ids come first, since a name can be taken by somebody else. The page of a project and that of its group show them.
 
 # [roles.deploy]
 # description = "Release from main"

@@ -1,7 +1,8 @@
 //! `daypass project add`.
 
+use daypass_client::printable;
 use daypass_jose::ids::{AccountId, ProjectId};
-use daypass_policy::{did_you_mean, show_duration};
+use daypass_policy::{RegisteredIssuer, did_you_mean, show_duration};
 use daypass_store::{AccountStatus, NewAccount, NewProject, Project, ProjectStatus};
 
 use super::super::Context;
@@ -46,9 +47,11 @@ pub(super) async fn run(
         return output::line(show::as_json(&project, Some(&account)));
     }
     let done = if known.is_some() { "updated" } else { "onboarded" };
+    let before = known.map(|known| known.path).filter(|path| *path != project.path);
+    let renamed = before.map(|path| format!(", renamed from {}", printable(&path))).unwrap_or_default();
     let policy = &records.settings.policy.projects;
     output::line(format_args!(
-        "{done} {} as project {}\nits jobs get a pass for {} with {}, valid for {}",
+        "{done} {} as project {}{renamed}\nits jobs get a pass for {} with {}, valid for {}",
         project.path,
         project.id,
         policy.audience,
@@ -80,9 +83,14 @@ fn check(arguments: &ProjectAddArguments, records: &Records) -> Result<(), Comma
             return fault(format!("{flag}: {text:?} is not a text of 1 to {MAX_TEXT_CHARS} characters"));
         }
     }
-    let has_numbers = matches!(issuer.profile.name.as_str(), "github" | "gitlab");
+    if has_owners(issuer) && !is_path(&arguments.path) {
+        return fault(format!(
+            "PATH: `{}` is not the path of a repository of {}: write it with its owner, as `octo-org/octo-repo`",
+            arguments.path, issuer.profile.title
+        ));
+    }
     for (flag, id) in [("--id", &arguments.id), ("--owner-id", &arguments.owner_id)] {
-        if has_numbers && !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        if has_owners(issuer) && !id.bytes().all(|byte| byte.is_ascii_digit()) {
             return fault(format!(
                 "{flag}: `{id}` is not an id of {}: ids are numbers, since a name can be taken by somebody else",
                 issuer.profile.title
@@ -90,6 +98,15 @@ fn check(arguments: &ProjectAddArguments, records: &Records) -> Result<(), Comma
         }
     }
     Ok(())
+}
+
+/// Whether repositories are called OWNER/NAME and have numbers, as it is where the provider is one of these.
+fn has_owners(issuer: &RegisteredIssuer) -> bool {
+    matches!(issuer.profile.name.as_str(), "github" | "gitlab")
+}
+
+fn is_path(path: &str) -> bool {
+    path.contains('/') && path.split('/').all(|part| !part.is_empty())
 }
 
 /// Adding must not undo what somebody decided.

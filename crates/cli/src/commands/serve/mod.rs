@@ -1,22 +1,18 @@
 //! `daypass serve`.
 
+mod key;
 pub(crate) mod start;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use daypass_web::Drained;
 
 use self::start::{Prepared, Surroundings};
 use super::Context;
+use super::ends::Ends;
 use crate::args::ServeArguments;
 use crate::fault::{self, CommandFault};
 use crate::logging::Logging;
 use crate::output;
-use crate::settings::{Overlay, Settings};
-
-/// The two signals that end a server.
-pub(crate) struct Ends {
-    interrupt: Signal,
-    terminate: Signal,
-}
+use crate::settings::{Overlay, Settings, misspelt_variables};
 
 pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<u8, CommandFault> {
     let log = &arguments.log;
@@ -28,9 +24,12 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     output::note(format_args!("listening on http://{}", prepared.address()));
     logging.start();
     prepared.log();
+    for warning in misspelt_variables(&context.environment) {
+        tracing::warn!("{warning}");
+    }
     let mut serving = prepared.serve();
-    let signal = tokio::select! {
-        signal = ends.next() => signal,
+    let end = tokio::select! {
+        end = ends.next() => end,
         () = serving.ended() => {
             return Err(CommandFault::Unavailable("the server has stopped by itself".to_owned()));
         }
@@ -38,12 +37,15 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     tracing::info!("ending, after the requests in flight; a second signal ends at once");
     tokio::select! {
         drained = serving.stop() => {
-            tracing::info!(drained = ?drained, "ended");
+            match drained {
+                Drained::Completely => tracing::info!("ended; every request in flight was answered"),
+                Drained::CutOff => tracing::warn!("ended; requests in flight took too long and were cut off"),
+            }
             Ok(fault::OK)
         }
         _ = ends.next() => {
             tracing::warn!("ended at once");
-            Ok(signal.saturating_add(128))
+            Ok(end.exit_code())
         }
     }
 }
@@ -56,22 +58,4 @@ fn settings(arguments: &ServeArguments, context: &Context) -> Result<Settings, C
         .with_flag("policy_dir", "--policy-dir", arguments.policy_dir.as_deref())
         .with_allowed(&arguments.allow);
     Ok(Settings::load(arguments.settings.config.as_deref(), &overlay)?)
-}
-
-impl Ends {
-    pub(crate) fn listen() -> Result<Self, CommandFault> {
-        let in_signals = |fault| CommandFault::Unavailable(format!("cannot listen for signals: {fault}"));
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt()).map_err(in_signals)?,
-            terminate: signal(SignalKind::terminate()).map_err(in_signals)?,
-        })
-    }
-
-    /// The number of the next one.
-    pub(crate) async fn next(&mut self) -> u8 {
-        tokio::select! {
-            _ = self.interrupt.recv() => 2,
-            _ = self.terminate.recv() => 15,
-        }
-    }
 }

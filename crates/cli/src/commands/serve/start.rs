@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use daypass_app::policy_source::PolicyFault;
-use daypass_app::seal::EncryptionKey;
 use daypass_app::{App, Parts, jobs};
 use daypass_jose::{Clock, Random};
 use daypass_policy::Finding;
@@ -16,10 +15,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::key;
 use crate::commands::Context;
 use crate::fault::{self, CommandFault};
-use crate::output;
-use crate::settings::{KeyFault, Settings, obtain_encryption_key};
+use crate::settings::{FoundKey, KeyFault, NewKey, Settings};
 
 /// What a server is given beside its settings.
 pub(crate) struct Surroundings {
@@ -46,7 +45,7 @@ pub(crate) struct Prepared {
 
 /// What an operator should know of the start.
 struct Warnings {
-    new_key: Option<String>,
+    new_key: Option<NewKey>,
     policy: Vec<Finding>,
 }
 
@@ -65,7 +64,7 @@ pub(crate) enum StartFault {
     #[error("{0}")]
     Key(#[from] KeyFault),
     /// The address is not to be had.
-    #[error("cannot listen on `{address}`: {source}")]
+    #[error("cannot listen on `{address}`: {source}{}", help_of(source))]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -94,6 +93,10 @@ impl From<StartFault> for CommandFault {
 }
 
 impl StartFault {
+    pub(super) fn of_store(settings: &Settings, fault: StoreFault) -> Self {
+        Self::Store { url: settings.store.to_string(), fault }
+    }
+
     /// The status with which the process ends.
     fn exit_code(&self) -> u8 {
         match self {
@@ -128,16 +131,18 @@ impl Prepared {
     pub(crate) async fn new(settings: Settings, surroundings: Surroundings) -> Result<Self, StartFault> {
         let Surroundings { environment, clock, rng, listener } = surroundings;
         let (listener, address) = bound(settings.listen, listener).await?;
-        let (key, new_key) = obtain_encryption_key(&settings, &environment, rng.as_ref()).await?;
+        let key = key::find(&settings, &environment).await?;
         let limits = settings.limits;
-        let started = open(settings, key, clock, rng).await;
-        if let (Err(_), Some(warning)) = (&started, &new_key) {
-            // It is told once, and there will be no log.
-            output::note(format_args!("warning: {warning}"));
+        let store = settings.store.open().await.map_err(|fault| StartFault::of_store(&settings, fault))?;
+        match start(settings, key, Parts { store: store.clone(), clock, rng }).await {
+            Ok((app, warnings)) => {
+                Ok(Self { listener, address, app: Arc::new(app), store, limits, warnings })
+            }
+            Err(fault) => {
+                store.close().await;
+                Err(fault)
+            }
         }
-        let (app, store, policy) = started?;
-        let warnings = Warnings { new_key, policy };
-        Ok(Self { listener, address, app: Arc::new(app), store, limits, warnings })
     }
 
     /// Where it listens; the port is a real one.
@@ -201,20 +206,16 @@ impl Serving {
     }
 }
 
-/// Opens the store, and what works on it.
-async fn open(
-    settings: Settings,
-    encryption_key: EncryptionKey,
-    clock: Arc<dyn Clock>,
-    rng: Arc<dyn Random>,
-) -> Result<(App, Store, Vec<Finding>), StartFault> {
-    let in_store = |fault| StartFault::Store { url: settings.store.to_string(), fault };
-    let store = settings.store.open().await.map_err(in_store)?;
-    let parts = Parts { store: store.clone(), clock, rng };
-    match App::start(settings.into_config(encryption_key), parts).await {
-        Ok((app, warnings)) => Ok((app, store, warnings)),
+/// Starts what works on the store.
+async fn start(settings: Settings, key: FoundKey, parts: Parts) -> Result<(App, Warnings), StartFault> {
+    let store = parts.store.clone();
+    let (key, new_key) = key::obtain(key, &settings, &store, parts.rng.as_ref()).await?;
+    match App::start(settings.into_config(key), parts).await {
+        Ok((app, policy)) => Ok((app, Warnings { new_key, policy })),
         Err(fault) => {
-            store.close().await;
+            if let Some(new_key) = new_key {
+                key::withdraw(new_key, &store).await;
+            }
             Err(fault.into())
         }
     }
@@ -231,4 +232,12 @@ async fn bound(
     };
     let address = listener.local_addr().map_err(in_address)?;
     Ok((listener, address))
+}
+
+fn help_of(source: &io::Error) -> &'static str {
+    if source.kind() == io::ErrorKind::AddrInUse {
+        "\n  help: something else listens there, perhaps another daypass; choose another address with `--listen`"
+    } else {
+        ""
+    }
 }

@@ -1,10 +1,8 @@
 //! What one commit writes for the ledger: exchanges, their credentials, and the spending of their tokens.
 
-use daypass_jose::Timestamp;
-use daypass_jose::ids::ExchangeId;
 use rusqlite::Connection;
 
-use super::super::recorded::{Recorded, Spend, lost};
+use super::super::recorded::{Recorded, SPENT, Spend, first_use, lost};
 use super::connection::run;
 use crate::exchanges::{ExchangeRecord, columns};
 use crate::fault::{LedgerFault, StoreFault};
@@ -54,22 +52,17 @@ fn spent_before(
     }
     let key = vec![Value::Bytes(spend.key.to_vec())];
     let row = run(connection, SPENT, &key)?.pop();
-    let mut row = row.ok_or_else(|| StoreFault::Corrupt("a spent token is gone".to_owned()))?;
-    let was_once = row.integer()? != 0;
+    let row = row.ok_or_else(|| StoreFault::Corrupt("a spent token is gone".to_owned()))?;
+    let (was_once, first) = first_use(row)?;
     if !spend.once && !was_once {
         run(connection, SPEND_AGAIN, &key)?;
         return Ok(None);
     }
-    Ok(Some(LedgerFault::AlreadySpent {
-        first_exchange: row.parsed(ExchangeId::parse)?,
-        first_source: row.text()?,
-        first_at: Timestamp::from_millis(row.integer()?),
-    }))
+    Ok(Some(first))
 }
 
 const SPEND: &str = "INSERT INTO spent_tokens (key, remember_until, once, exchange_id, source, used_at, uses) \
      VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT (key) DO NOTHING RETURNING uses";
-const SPENT: &str = "SELECT once, exchange_id, source, used_at FROM spent_tokens WHERE key = $1";
 const SPEND_AGAIN: &str = "UPDATE spent_tokens SET uses = uses + 1 WHERE key = $1 RETURNING uses";
 
 const INSERT: &str = concat!(

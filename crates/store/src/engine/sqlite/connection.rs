@@ -23,11 +23,13 @@ const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_star
 
 /// Opens the database for writing, making and migrating it as needed.
 pub(super) fn create(path: &Path) -> Result<Connection, StoreFault> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    if let Err(error) = made
-        && error.kind() != std::io::ErrorKind::AlreadyExists
-    {
-        return Err(StoreFault::Unavailable(format!("`{}`: {error}", path.display())));
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        // INVARIANT: closed before SQLite opens the file. Closing any descriptor of a file drops all POSIX locks that the
+        // process has on it (POSIX, `fcntl`): without SQLite's, another process that closes the database takes its log
+        // away, and what is committed afterwards is in a file that nobody can find.
+        Ok(file) => drop(file),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(StoreFault::Unavailable(format!("`{}`: {error}", path.display()))),
     }
     let mut connection = configure(path)?;
     migrate(&mut connection)?;

@@ -1,0 +1,3 @@
+//! Tests that need more of the binary than one module.
+
+mod corpora;
