@@ -55,6 +55,11 @@ fn the_server_and_the_commands_share_the_database() {
     folder.set("DAYPASS_ENCRYPTION_KEY", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=");
     let ran = folder.run(&["serve"]);
     assert_eq!(ran.status, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("sealed under another encryption key"), "{}", ran.stderr);
+    folder.set("DAYPASS_ENCRYPTION_KEY", "");
+    let ran = folder.run(&["serve"]);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("-c 'delete from signing_keys'"), "{}", ran.stderr);
     assert!(!folder.path("daypass.db").exists() && !folder.path("daypass.db.key").exists());
     schema.psql(&format!("DROP SCHEMA {} CASCADE", schema.name));
 }

@@ -54,6 +54,7 @@ on_all! {
         a_spent_token_stays_spent_after_reopening
         a_token_that_may_be_used_again_may_be_used_again
         a_token_is_refused_if_either_use_says_once
+        asking_who_was_first_spends_nothing
         keys_are_compared_whole
         fifty_uses_at_once_give_one_success_and_forty_nine_recorded_refusals
         two_servers_that_race_for_a_token_give_it_once

@@ -61,6 +61,19 @@ pub(crate) async fn a_token_is_refused_if_either_use_says_once(place: &Place) {
     }
 }
 
+pub(crate) async fn asking_who_was_first_spends_nothing(place: &Place) {
+    let store = place.open().await;
+    let again = Spend { once: false, ..once(1) };
+    for spend in [once(1), again] {
+        assert_eq!(store.ledger().spent(&spend).await, Ok(None));
+    }
+    assert_eq!(spend(&store, again).await, Ok(()));
+    assert_eq!(store.ledger().spent(&again).await, Ok(None));
+    assert!(matches!(store.ledger().spent(&once(1)).await, Ok(Some(LedgerFault::AlreadySpent { .. }))));
+    let fault = spend(&store, once(1)).await.unwrap_err();
+    assert_eq!(store.ledger().spent(&once(1)).await, Ok(Some(fault)));
+}
+
 pub(crate) async fn keys_are_compared_whole(place: &Place) {
     let store = place.open().await;
     for changed in [None, Some(0), Some(15), Some(31)] {
