@@ -5,7 +5,7 @@ use std::sync::Arc;
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
 
-use crate::engine::{Engine, Recorded, SPENT, Spend, first_use};
+use crate::engine::{Engine, FirstUse, Recorded, SPENT, Spend};
 use crate::exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Outcome, columns};
 use crate::fault::{LedgerFault, StoreFault};
 use crate::value::Value;
@@ -40,8 +40,7 @@ impl Ledger {
     pub async fn spent(&self, spend: &Spend) -> Result<Option<LedgerFault>, StoreFault> {
         let key = vec![Value::Bytes(spend.key.to_vec())];
         let Some(row) = self.engine.read(SPENT, key).await?.pop() else { return Ok(None) };
-        let (was_once, first) = first_use(row)?;
-        Ok((spend.once || was_once).then_some(first))
+        Ok(FirstUse::read(row)?.refuses(spend))
     }
 
     /// Hands over a refusal. It is written with one of the next commits, behind all successes; when too many wait, or

@@ -11,8 +11,8 @@ mod sqlite;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(crate) use recorded::{FirstUse, SPENT};
 pub use recorded::{Recorded, Spend};
-pub(crate) use recorded::{SPENT, first_use};
 
 use crate::exchanges::ExchangeRecord;
 use crate::fault::{LedgerFault, StoreFault};

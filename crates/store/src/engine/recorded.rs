@@ -50,15 +50,43 @@ pub(super) fn lost(exchange: &ExchangeRecord, first: &LedgerFault) -> ExchangeRe
     }
 }
 
-/// Whether a token was spent once for all, and by whom.
-pub(crate) fn first_use(mut row: Row) -> Result<(bool, LedgerFault), StoreFault> {
-    let was_once = row.integer()? != 0;
-    let first = LedgerFault::AlreadySpent {
-        first_exchange: row.parsed(ExchangeId::parse)?,
-        first_source: row.text()?,
-        first_at: Timestamp::from_millis(row.integer()?),
-    };
-    Ok((was_once, first))
+/// Who spent a token first.
+pub(crate) struct FirstUse {
+    was_once: bool,
+    exchange: ExchangeId,
+    source: String,
+    at: Timestamp,
+}
+
+impl FirstUse {
+    /// A use that was the first.
+    pub(super) fn of(exchange: &ExchangeRecord, spend: &Spend) -> Self {
+        Self { was_once: spend.once, exchange: exchange.id, source: exchange.source.clone(), at: exchange.at }
+    }
+
+    /// Reads the columns of [`SPENT`].
+    pub(crate) fn read(mut row: Row) -> Result<Self, StoreFault> {
+        Ok(Self {
+            was_once: row.integer()? != 0,
+            exchange: row.parsed(ExchangeId::parse)?,
+            source: row.text()?,
+            at: Timestamp::from_millis(row.integer()?),
+        })
+    }
+
+    /// Whether it is the use by this exchange.
+    pub(super) fn is_by(&self, exchange: &ExchangeRecord) -> bool {
+        self.exchange == exchange.id
+    }
+
+    /// Why a later use is refused: it is if either says once.
+    pub(crate) fn refuses(&self, later: &Spend) -> Option<LedgerFault> {
+        (later.once || self.was_once).then(|| LedgerFault::AlreadySpent {
+            first_exchange: self.exchange,
+            first_source: self.source.clone(),
+            first_at: self.at,
+        })
+    }
 }
 
 /// The first use of a token.

@@ -6,11 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use daypass_jose::Timestamp;
-use daypass_jose::ids::ExchangeId;
 use tokio_postgres::types::ToSql;
 
-use super::super::recorded::{Recorded, Spend, lost};
+use super::super::recorded::{FirstUse, Recorded, Spend, lost};
 use super::commit::BEGIN;
 use super::session::{Session, Trouble, any};
 use crate::exchanges::{ExchangeRecord, columns};
@@ -26,15 +24,8 @@ pub(super) struct Entry {
 /// What became of each entry, in their order.
 pub(super) type Outcomes = Vec<Result<Recorded, LedgerFault>>;
 
-/// Who spent a token first.
-struct First {
-    was_once: bool,
-    exchange: ExchangeId,
-    source: String,
-    at: Timestamp,
-}
-
-type Firsts = BTreeMap<[u8; 32], First>;
+/// Who spent each token first.
+type Firsts = BTreeMap<[u8; 32], FirstUse>;
 
 /// Writes all of it and commits, or nothing. Where the commit was sent and no answer came, it may be either.
 pub(super) async fn write(session: &mut Session, entries: &[Entry]) -> Result<Outcomes, Trouble> {
@@ -82,13 +73,12 @@ async fn spend(session: &mut Session, entries: &[Entry]) -> Result<Firsts, Troub
     for mut row in session.query(SPEND, &[&keys, &until, &once, &ids, &sources, &used]).await? {
         let key = key_of(&mut row)?;
         let Some((exchange, spend)) = candidates.remove(&key) else { continue };
-        let (source, at) = (exchange.source.clone(), exchange.at);
-        firsts.insert(key, First { was_once: spend.once, exchange: exchange.id, source, at });
+        firsts.insert(key, FirstUse::of(exchange, spend));
     }
     let beaten: Vec<&[u8]> = candidates.keys().map(<[u8; 32]>::as_slice).collect();
     if !beaten.is_empty() {
         for mut row in session.query(SPENT, &[&beaten]).await? {
-            firsts.insert(key_of(&mut row)?, first_of(&mut row)?);
+            firsts.insert(key_of(&mut row)?, FirstUse::read(row).map_err(|_| odd())?);
         }
     }
     Ok(firsts)
@@ -99,21 +89,13 @@ fn beaten(entry: &Entry, firsts: &Firsts) -> Result<Option<LedgerFault>, Trouble
     let Some(spend) = &entry.spend else { return Ok(None) };
     // Swept between two statements: it is unspent now.
     let first = firsts.get(&spend.key).ok_or_else(|| Trouble::Again("a spent token is gone".to_owned()))?;
-    let is_first = first.exchange == entry.exchange.id;
-    if is_first || (!spend.once && !first.was_once) {
-        return Ok(None);
-    }
-    Ok(Some(LedgerFault::AlreadySpent {
-        first_exchange: first.exchange,
-        first_source: first.source.clone(),
-        first_at: first.at,
-    }))
+    Ok(if first.is_by(&entry.exchange) { None } else { first.refuses(spend) })
 }
 
 /// The token of a use that was allowed and was not the first.
 fn used_again(entry: &Entry, firsts: &Firsts) -> Option<[u8; 32]> {
     let spend = entry.spend.as_ref()?;
-    firsts.get(&spend.key).filter(|first| first.exchange != entry.exchange.id).map(|_| spend.key)
+    firsts.get(&spend.key).filter(|first| !first.is_by(&entry.exchange)).map(|_| spend.key)
 }
 
 async fn count_uses(session: &mut Session, again: Vec<[u8; 32]>) -> Result<(), Trouble> {
@@ -161,18 +143,6 @@ async fn insert_rows(
 
 fn key_of(row: &mut Row) -> Result<[u8; 32], Trouble> {
     row.bytes().ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(odd)
-}
-
-fn first_of(row: &mut Row) -> Result<First, Trouble> {
-    let mut read = || {
-        Ok(First {
-            was_once: row.integer()? != 0,
-            exchange: row.parsed(ExchangeId::parse)?,
-            source: row.text()?,
-            at: Timestamp::from_millis(row.integer()?),
-        })
-    };
-    read().map_err(|_: crate::fault::StoreFault| odd())
 }
 
 fn odd() -> Trouble {

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::super::recorded::{Recorded, SPENT, Spend, first_use, lost};
+use super::super::recorded::{FirstUse, Recorded, SPENT, Spend, lost};
 use super::connection::run;
 use crate::exchanges::{ExchangeRecord, columns};
 use crate::fault::{LedgerFault, StoreFault};
@@ -53,12 +53,11 @@ fn spent_before(
     let key = vec![Value::Bytes(spend.key.to_vec())];
     let row = run(connection, SPENT, &key)?.pop();
     let row = row.ok_or_else(|| StoreFault::Corrupt("a spent token is gone".to_owned()))?;
-    let (was_once, first) = first_use(row)?;
-    if !spend.once && !was_once {
+    let refused = FirstUse::read(row)?.refuses(spend);
+    if refused.is_none() {
         run(connection, SPEND_AGAIN, &key)?;
-        return Ok(None);
     }
-    Ok(Some(first))
+    Ok(refused)
 }
 
 const SPEND: &str = "INSERT INTO spent_tokens (key, remember_until, once, exchange_id, source, used_at, uses) \
