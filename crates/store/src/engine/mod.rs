@@ -11,6 +11,7 @@ mod sqlite;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use queue::LedgerStatistics;
 pub(crate) use recorded::{FirstUse, SPENT};
 pub use recorded::{Recorded, Spend};
 
@@ -78,6 +79,13 @@ impl Location {
     }
 }
 
+async fn in_time(read: impl Future<Output = Result<Vec<Row>, StoreFault>>) -> Result<Vec<Row>, StoreFault> {
+    match tokio::time::timeout(READ_DEADLINE, read).await {
+        Ok(rows) => rows,
+        Err(_) => Err(StoreFault::Unavailable("a read took too long".to_owned())),
+    }
+}
+
 fn no_store() -> StoreFault {
     StoreFault::Url(
         "a store is written as `sqlite://PATH`, where PATH is a file, or as `postgres://USER@HOST/DATABASE`"
@@ -102,10 +110,18 @@ impl Engine {
                 Self::Postgres(postgres) => postgres.read(sql, &values).await,
             }
         };
-        match tokio::time::timeout(READ_DEADLINE, read).await {
-            Ok(rows) => rows,
-            Err(_) => Err(StoreFault::Unavailable("a read took too long".to_owned())),
-        }
+        in_time(read).await
+    }
+
+    /// Reads a row or two by their key: as [`Self::read`], at the least cost.
+    pub(crate) async fn look(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+        let look = async {
+            match self {
+                Self::Sqlite(sqlite) => sqlite.look(sql, values).await,
+                Self::Postgres(postgres) => postgres.read(sql, &values).await,
+            }
+        };
+        in_time(look).await
     }
 
     /// Runs one statement that changes something, and returns when that is durable.
@@ -138,9 +154,9 @@ impl Engine {
         self.writer().refusal(exchange);
     }
 
-    /// Refusals that were dropped because too many waited or the database failed.
-    pub(crate) fn refusals_dropped(&self) -> u64 {
-        self.writer().refusals_dropped()
+    /// What was written so far.
+    pub(crate) fn statistics(&self) -> LedgerStatistics {
+        self.writer().statistics()
     }
 
     /// Writes what waits, and closes the database. Blocks.

@@ -202,6 +202,13 @@ impl Serving {
         };
         self.jobs.shutdown().await;
         self.store.close().await;
+        let written = self.store.ledger().statistics();
+        tracing::info!(
+            ledger.commits = written.commits,
+            ledger.requests = written.requests,
+            ledger.refusals_dropped = written.refusals_dropped,
+            "the ledger is closed"
+        );
         drained
     }
 }
