@@ -78,7 +78,12 @@ impl CommandFault {
             Self::Emulator(fault) => of_emulator(fault),
             Self::Client(fault) => fault.exit_code(),
             Self::Output(_) if self.is_closed_pipe() => OK,
-            Self::Store(StoreFault::Unavailable(_) | StoreFault::Refused(_) | StoreFault::Corrupt(_))
+            Self::Store(
+                StoreFault::Unavailable(_)
+                | StoreFault::Refused(_)
+                | StoreFault::Overtaken
+                | StoreFault::Corrupt(_),
+            )
             | Self::Unavailable(_)
             | Self::Output(_) => UNREACHABLE,
         }

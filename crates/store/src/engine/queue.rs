@@ -21,12 +21,15 @@ pub(super) type Answer<T> = oneshot::Sender<T>;
 pub(super) enum Work {
     Exchange(Box<ExchangeRecord>, Option<Spend>, Answer<Result<Recorded, LedgerFault>>),
     Statement(&'static str, Vec<Value>, Answer<Result<Vec<Row>, StoreFault>>),
+    /// All of it or nothing: each statement must give a row.
+    Statements(Vec<(&'static str, Vec<Value>)>, Answer<Result<(), StoreFault>>),
 }
 
 /// The outcome of one request, held back until the commit.
 pub(super) enum Done {
     Exchange(Answer<Result<Recorded, LedgerFault>>, Result<Recorded, LedgerFault>),
     Statement(Answer<Result<Vec<Row>, StoreFault>>, Result<Vec<Row>, StoreFault>),
+    Statements(Answer<Result<(), StoreFault>>, Result<(), StoreFault>),
 }
 
 #[derive(Default)]
@@ -52,6 +55,16 @@ pub(super) struct Writer {
 enum NoRoom {
     Full,
     Closed,
+}
+
+impl From<NoRoom> for StoreFault {
+    fn from(no_room: NoRoom) -> Self {
+        let why = match no_room {
+            NoRoom::Full => "too many writes wait",
+            NoRoom::Closed => CLOSED,
+        };
+        Self::Unavailable(why.to_owned())
+    }
 }
 
 impl Writer {
@@ -96,12 +109,17 @@ impl Writer {
         values: Vec<Value>,
     ) -> Result<oneshot::Receiver<Result<Vec<Row>, StoreFault>>, StoreFault> {
         let (answer, answered) = oneshot::channel();
-        let unavailable = |why: &str| Err(StoreFault::Unavailable(why.to_owned()));
-        match self.shared.add(Work::Statement(sql, values, answer)) {
-            Ok(()) => Ok(answered),
-            Err(NoRoom::Full) => unavailable("too many writes wait"),
-            Err(NoRoom::Closed) => unavailable(CLOSED),
-        }
+        self.shared.add(Work::Statement(sql, values, answer))?;
+        Ok(answered)
+    }
+
+    pub(super) fn statements(
+        &self,
+        statements: Vec<(&'static str, Vec<Value>)>,
+    ) -> Result<oneshot::Receiver<Result<(), StoreFault>>, StoreFault> {
+        let (answer, answered) = oneshot::channel();
+        self.shared.add(Work::Statements(statements, answer))?;
+        Ok(answered)
     }
 
     pub(super) fn refusal(&self, exchange: ExchangeRecord) {
@@ -188,6 +206,7 @@ impl Work {
         match self {
             Self::Exchange(_, _, answer) => answer.is_closed(),
             Self::Statement(_, _, answer) => answer.is_closed(),
+            Self::Statements(_, answer) => answer.is_closed(),
         }
     }
 }
@@ -198,6 +217,7 @@ impl Done {
         match self {
             Self::Exchange(answer, outcome) => drop(answer.send(outcome)),
             Self::Statement(answer, outcome) => drop(answer.send(outcome)),
+            Self::Statements(answer, outcome) => drop(answer.send(outcome)),
         }
     }
 
@@ -205,6 +225,7 @@ impl Done {
         match self {
             Self::Exchange(answer, _) => drop(answer.send(Err(fault.clone().into()))),
             Self::Statement(answer, _) => drop(answer.send(Err(fault.clone()))),
+            Self::Statements(answer, _) => drop(answer.send(Err(fault.clone()))),
         }
     }
 }
@@ -214,6 +235,7 @@ pub(super) fn refuse_all(work: Vec<Work>, fault: &StoreFault) {
         match one {
             Work::Exchange(_, _, answer) => drop(answer.send(Err(fault.clone().into()))),
             Work::Statement(_, _, answer) => drop(answer.send(Err(fault.clone()))),
+            Work::Statements(_, answer) => drop(answer.send(Err(fault.clone()))),
         }
     }
 }

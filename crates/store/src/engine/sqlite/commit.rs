@@ -14,6 +14,7 @@ use super::super::queue::{Done, Work, Writer, refuse_all};
 use super::{batch, connection};
 use crate::exchanges::ExchangeRecord;
 use crate::fault::{LedgerFault, StoreFault};
+use crate::value::Value;
 
 /// Rows after which the write-ahead log is copied into the database, by another thread.
 const CHECKPOINT_ROWS: usize = 1_000;
@@ -115,7 +116,20 @@ fn run(work: Work, connection: &Connection) -> Done {
             answer,
             in_savepoint(connection, |connection| connection::run(connection, sql, &values)),
         ),
+        Work::Statements(statements, answer) => {
+            Done::Statements(answer, in_savepoint(connection, |connection| all(connection, &statements)))
+        }
     }
+}
+
+/// Runs statements, each of which must give a row.
+fn all(connection: &Connection, statements: &[(&'static str, Vec<Value>)]) -> Result<(), StoreFault> {
+    for (sql, values) in statements {
+        if connection::run(connection, sql, values)?.is_empty() {
+            return Err(StoreFault::Overtaken);
+        }
+    }
+    Ok(())
 }
 
 fn write_refusal(connection: &Connection, refusal: &ExchangeRecord) -> bool {
