@@ -25,9 +25,9 @@ pub enum StartFault {
 
 impl From<SigningKeyFault> for StartFault {
     fn from(fault: SigningKeyFault) -> Self {
-        match fault {
-            SigningKeyFault::Store(fault) => Self::Store(fault),
-            other => Self::SigningKey(other.to_string()),
+        if let SigningKeyFault::Store(fault) = fault {
+            return Self::Store(fault);
         }
+        Self::SigningKey(fault.to_string())
     }
 }

@@ -41,9 +41,9 @@ fn masked(told: &str, ids: &[&str]) -> String {
     for (number, id) in (1..).zip(ids) {
         told = told.replace(id, &format!("KEY-{number}"));
     }
-    let is_time = |word: &str| word.len() >= 20 && word.starts_with("20") && word.contains("Z");
-    let words = told.split_inclusive([' ', '\n']).map(|word| match word.find('Z') {
-        Some(at) if is_time(word) => format!("TIME{}", &word[at + 1..]),
+    let is_time = |word: &str| word.len() == 19 && word.starts_with("20");
+    let words = told.split_inclusive([' ', '\n']).map(|word| match word.split_once('Z') {
+        Some((time, rest)) if is_time(time) => format!("TIME{rest}"),
         _ => word.to_owned(),
     });
     words.collect()

@@ -93,7 +93,7 @@ async fn a_successor_is_published_long_before_it_signs_and_the_old_key_until_its
     let played = start_with(|setup| setup.keys(Algorithm::ES256, MONTH, 300)).await;
     let first = rows(&played.app).await[0].key_id.clone();
     played.app.advance(MONTH - PUBLISHING - 1).await;
-    assert_eq!(published(&played.app).await, [first.clone()]);
+    assert_eq!(published(&played.app).await, [first.as_str()]);
     played.app.advance(1).await;
     let both = published(&played.app).await;
     assert_eq!((both.len(), &both[0]), (2, &first), "announced, and not yet the one that signs");
@@ -162,7 +162,7 @@ async fn a_compromised_key_is_refused_at_once_by_every_server_and_its_successor_
     for server in [&played.app, &replica] {
         server.app.tend_pass_keys().await;
         assert_eq!(whoami(server, &stolen).await, refused());
-        assert_eq!(published(server).await, [revoked.signing.clone()]);
+        assert_eq!(published(server).await, [revoked.signing.as_str()]);
     }
     let (fresh, signed_by) = played.pass_of(&replica).await;
     assert_eq!(signed_by, revoked.signing);
@@ -228,7 +228,7 @@ async fn a_rewrap_breaks_nothing_in_a_running_server_and_the_next_needs_the_new_
     assert_eq!(keeper(&played.app, &old).rewrap(&new).await.unwrap(), 1);
     played.app.advance(1).await;
     assert_eq!(whoami(&played.app, &pass).await.0, 200);
-    assert_eq!(published(&played.app).await, [key_id.clone()]);
+    assert_eq!(published(&played.app).await, [key_id.as_str()]);
     let restarted = played.app.replica(Some(Arc::clone(&text))).await;
     assert_eq!(whoami(&restarted, &pass).await.0, 200);
     assert_eq!(played.pass_of(&restarted).await.1, key_id);

@@ -61,13 +61,11 @@ impl Present {
 
     /// What an operator is told of a fault.
     fn fault(&self, settings: &Settings, fault: SigningKeyFault) -> CommandFault {
-        match fault {
-            SigningKeyFault::Unreadable { .. } => {
-                let database = SealedKeys::of(&settings.store);
-                KeyFault::Wrong { place: self.place.clone(), database }.into()
-            }
-            other => of_keys(other),
+        if matches!(fault, SigningKeyFault::Unreadable { .. }) {
+            let database = SealedKeys::of(&settings.store);
+            return KeyFault::Wrong { place: self.place.clone(), database }.into();
         }
+        of_keys(fault)
     }
 }
 
