@@ -44,8 +44,16 @@ pub(crate) struct KeysListArguments {
 #[command(after_help = ROTATE_EXAMPLES)]
 pub(crate) struct KeysRotateArguments {
     /// Revoke a key, that which signs unless another is named: its passes are refused at once, and a new key signs at once
-    #[arg(long, value_name = "KEY_ID", num_args = 0..=1, require_equals = true, conflicts_with = "lost_encryption_key")]
-    pub(crate) compromised: Option<Option<String>>,
+    #[arg(
+        long,
+        value_name = "KEY_ID",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = SIGNING,
+        value_parser = compromised,
+        conflicts_with = "lost_encryption_key"
+    )]
+    pub(crate) compromised: Option<CompromisedKey>,
 
     /// Give up the keys that the present encryption key does not open, and make a new one in their place
     #[arg(long)]
@@ -57,6 +65,27 @@ pub(crate) struct KeysRotateArguments {
 
     #[command(flatten)]
     pub(crate) settings: SettingsArguments,
+}
+
+/// Stands for the key that signs; no key id is so short.
+const SIGNING: &str = "signing";
+
+/// The key that is compromised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CompromisedKey {
+    /// The one that signs.
+    Signing,
+    /// The one of this id.
+    Id(String),
+}
+
+/// The variable of a script that was not set must not revoke anything.
+fn compromised(text: &str) -> Result<CompromisedKey, String> {
+    match text {
+        "" => Err("it is empty; `daypass keys list` lists the ids".to_owned()),
+        SIGNING => Ok(CompromisedKey::Signing),
+        key_id => Ok(CompromisedKey::Id(key_id.to_owned())),
+    }
 }
 
 const ROTATE_EXAMPLES: &str = "\

@@ -12,7 +12,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use emulate::{EmulateCommand, GithubArguments, GitlabArguments, RunArguments};
-pub(crate) use keys::{KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments};
+pub(crate) use keys::{
+    CompromisedKey, KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments,
+};
 pub(crate) use records::{
     AuditCommand, AuditListArguments, AuditShowArguments, OutcomeName, ProjectAddArguments, ProjectCommand,
     ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,

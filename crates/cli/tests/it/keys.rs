@@ -160,6 +160,8 @@ fn a_compromised_key_is_refused_by_servers_that_run() {
     let again = folder.run(&["keys", "rotate", &format!("--compromised={first}")]);
     assert_eq!(again.status, 2);
     assert!(again.stderr.contains("is revoked already"), "{}", again.stderr);
+    let empty = folder.run(&["keys", "rotate", "--compromised="]);
+    assert_eq!(empty.status, 2, "a variable that is not set revokes nothing: {}", empty.stdout);
     let unknown = folder.run(&["keys", "rotate", "--compromised=x"]);
     assert_eq!(unknown.status, 2);
     assert!(

@@ -3,7 +3,7 @@
 use super::super::Context;
 use super::super::records::Records;
 use super::{Present, check_are_keys, tell};
-use crate::args::KeysRotateArguments;
+use crate::args::{CompromisedKey, KeysRotateArguments};
 use crate::fault::CommandFault;
 use crate::output;
 use crate::settings::{FoundKey, find_encryption_key, make_encryption_key};
@@ -25,8 +25,12 @@ pub(super) async fn run(
             let rotated = rotated.map_err(|fault| present.fault(settings, fault))?;
             tell::rotated(&rotated, context.clock.now(), arguments.json)
         }
-        Some(key_id) => {
-            let revoked = keeper.revoke(key_id.as_deref(), settings.pass_keys.algorithm).await;
+        Some(compromised) => {
+            let key_id = match compromised {
+                CompromisedKey::Signing => None,
+                CompromisedKey::Id(key_id) => Some(key_id.as_str()),
+            };
+            let revoked = keeper.revoke(key_id, settings.pass_keys.algorithm).await;
             let revoked = revoked.map_err(|fault| present.fault(settings, fault))?;
             tell::revoked(&revoked, &settings.pass_keys, arguments.json)
         }
