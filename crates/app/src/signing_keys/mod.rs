@@ -47,6 +47,7 @@ pub const REVOKED_KEPT_SECONDS: i64 = 90 * 86_400;
 /// Keys of one set that are published at once; a full set is not rotated until the oldest has ended. It must stay below
 /// [`daypass_jose::jwk::MAX_KEYS`], or verifiers like this one refuse the set whole.
 pub const MAX_LIVE_KEYS: usize = 48;
+const _: () = assert!(MAX_LIVE_KEYS < daypass_jose::jwk::MAX_KEYS);
 
 /// How the keys of passes are made and rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

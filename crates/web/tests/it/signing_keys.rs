@@ -174,6 +174,21 @@ async fn a_compromised_key_is_refused_at_once_by_every_server_and_its_successor_
 }
 
 #[tokio::test]
+async fn where_a_compromised_key_had_a_predecessor_its_successor_signs_and_not_that_one() {
+    let played = start_with(|setup| setup.keys(Algorithm::ES256, 3600, 60)).await;
+    let (old, first) = played.pass().await;
+    played.app.advance(3600 - 130).await;
+    played.app.advance(130).await;
+    assert_ne!(played.pass().await.1, first);
+    let encryption_key = played.app.encryption_key();
+    let revoked = keeper(&played.app, &encryption_key).revoke(None, Algorithm::ES256).await.unwrap();
+    played.app.app.tend_pass_keys().await;
+    assert_eq!(played.pass().await.1, revoked.successor.unwrap().key_id);
+    assert!(published(&played.app).await.contains(&first));
+    assert_eq!(whoami(&played.app, &old).await.1, "pass_expired");
+}
+
+#[tokio::test]
 async fn a_key_that_signs_no_more_is_revoked_without_a_successor() {
     let played = start_with(|setup| setup.keys(Algorithm::ES256, 3600, 60)).await;
     let (old, first) = played.pass().await;
