@@ -99,7 +99,7 @@ pub(crate) fn mint(
     claims.insert("jti", id.to_string());
     claims.insert("scope", terms.scopes.join(" "));
     claims.insert("exchange", exchange.to_string());
-    let key = app.pass_keys().current();
+    let key = app.pass_keys().signing(app.monotonic())?;
     let token = key.sign(PASS_TYPE, &claims).map_err(|fault| Refusal::internal(fault.to_string()))?;
     let record = CredentialRecord {
         id,

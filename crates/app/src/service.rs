@@ -55,13 +55,9 @@ impl App {
         let Parts { store, clock, rng } = parts;
         let project_audience = config.policy_context.projects.audience.clone();
         let (policy, warnings) = LivePolicy::load(config.policy_dir, config.policy_context)?;
-        let pass_keys = PassKeys::load(
-            &store,
-            &config.encryption_key,
-            config.pass_algorithm,
-            (clock.as_ref(), rng.as_ref()),
-        )
-        .await?;
+        let pass_keys =
+            PassKeys::load(&store, config.encryption_key, config.pass_keys, (clock.as_ref(), rng.as_ref()))
+                .await?;
         let fetcher = Fetcher::new(&config.outbound)?;
         let (issuers, key_settings) =
             config.issuers.into_iter().map(|issuer| (issuer.registered, issuer.keys)).unzip();
@@ -107,6 +103,11 @@ impl App {
         &self.pass_keys
     }
 
+    /// Looks at the keys of passes in the store, and rotates them when it is time.
+    pub async fn tend_pass_keys(&self) {
+        self.pass_keys.tend(&self.store, self.clock.as_ref(), self.rng.as_ref()).await;
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> &LivePolicy {
         &self.policy
@@ -125,6 +126,11 @@ impl App {
     /// Tells the time; a request asks once.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Time on the clock that never goes back.
+    pub fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
     }
 
     /// Gives randomness.

@@ -23,7 +23,7 @@ pub use exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Outcome};
 pub use fault::{LedgerFault, StoreFault};
 pub use ledger::{Ledger, MAX_PAGE};
 pub use projects::{NewProject, Onboarded, Project, ProjectStatus, Projects};
-pub use signing_keys::{SigningKeyRow, SigningKeys};
+pub use signing_keys::{KeyChange, SigningKeyRow, SigningKeys};
 
 use engine::{Engine, Location};
 

@@ -88,5 +88,5 @@ CREATE TABLE signing_keys (
     public_jwk   TEXT COLLATE "C" NOT NULL,
     created_at   BIGINT NOT NULL,
     activates_at BIGINT NOT NULL,
-    retires_at   BIGINT
+    revoked_at   BIGINT
 );

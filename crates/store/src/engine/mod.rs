@@ -11,6 +11,8 @@ mod sqlite;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 pub use queue::LedgerStatistics;
 pub(crate) use recorded::{FirstUse, SPENT};
 pub use recorded::{Recorded, Spend};
@@ -126,12 +128,16 @@ impl Engine {
 
     /// Runs one statement that changes something, and returns when that is durable.
     pub(crate) async fn write(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
-        let answer = self.writer().statement(sql, values)?;
-        match tokio::time::timeout(WRITE_DEADLINE, answer).await {
-            Ok(Ok(rows)) => rows,
-            Ok(Err(_)) => Err(StoreFault::Unavailable("the writer has ended".to_owned())),
-            Err(_) => Err(StoreFault::Unavailable("a write took too long".to_owned())),
-        }
+        written(self.writer().statement(sql, values)?).await
+    }
+
+    /// Runs statements in one transaction, and returns when that is durable. Each says RETURNING: where one gives no row,
+    /// what it wants to change is not there, and nothing of the whole is written.
+    pub(crate) async fn write_all(
+        &self,
+        statements: Vec<(&'static str, Vec<Value>)>,
+    ) -> Result<(), StoreFault> {
+        written(self.writer().statements(statements)?).await
     }
 
     /// Records a success and spends its token, and returns when both are durable. A caller that gives up waiting finds
@@ -172,5 +178,13 @@ impl Engine {
             Self::Sqlite(sqlite) => &sqlite.writer,
             Self::Postgres(postgres) => &postgres.writer,
         }
+    }
+}
+
+async fn written<T>(answer: oneshot::Receiver<Result<T, StoreFault>>) -> Result<T, StoreFault> {
+    match tokio::time::timeout(WRITE_DEADLINE, answer).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(StoreFault::Unavailable("the writer has ended".to_owned())),
+        Err(_) => Err(StoreFault::Unavailable("a write took too long".to_owned())),
     }
 }

@@ -29,6 +29,8 @@ pub(super) type Answer<T> = oneshot::Sender<T>;
 pub(super) enum Work {
     Exchange(Box<ExchangeRecord>, Option<Spend>, Answer<Result<Recorded, LedgerFault>>),
     Statement(&'static str, Vec<Value>, Answer<Result<Vec<Row>, StoreFault>>),
+    /// All of it or nothing: each statement must give a row.
+    Statements(Vec<(&'static str, Vec<Value>)>, Answer<Result<(), StoreFault>>),
 }
 
 /// What was written since the store was opened.
@@ -69,6 +71,16 @@ pub(super) struct Writer {
 enum NoRoom {
     Full,
     Closed,
+}
+
+impl From<NoRoom> for StoreFault {
+    fn from(no_room: NoRoom) -> Self {
+        let why = match no_room {
+            NoRoom::Full => "too many writes wait",
+            NoRoom::Closed => CLOSED,
+        };
+        Self::Unavailable(why.to_owned())
+    }
 }
 
 impl Writer {
@@ -113,12 +125,17 @@ impl Writer {
         values: Vec<Value>,
     ) -> Result<oneshot::Receiver<Result<Vec<Row>, StoreFault>>, StoreFault> {
         let (answer, answered) = oneshot::channel();
-        let unavailable = |why: &str| Err(StoreFault::Unavailable(why.to_owned()));
-        match self.shared.add(Work::Statement(sql, values, answer)) {
-            Ok(()) => Ok(answered),
-            Err(NoRoom::Full) => unavailable("too many writes wait"),
-            Err(NoRoom::Closed) => unavailable(CLOSED),
-        }
+        self.shared.add(Work::Statement(sql, values, answer))?;
+        Ok(answered)
+    }
+
+    pub(super) fn statements(
+        &self,
+        statements: Vec<(&'static str, Vec<Value>)>,
+    ) -> Result<oneshot::Receiver<Result<(), StoreFault>>, StoreFault> {
+        let (answer, answered) = oneshot::channel();
+        self.shared.add(Work::Statements(statements, answer))?;
+        Ok(answered)
     }
 
     pub(super) fn refusal(&self, exchange: ExchangeRecord) {
@@ -260,6 +277,7 @@ impl Work {
         match self {
             Self::Exchange(_, _, answer) => answer.is_closed(),
             Self::Statement(_, _, answer) => answer.is_closed(),
+            Self::Statements(_, answer) => answer.is_closed(),
         }
     }
 }

@@ -167,6 +167,12 @@ impl Prepared {
         if let Some(warning) = &self.warnings.new_key {
             tracing::warn!("{warning}");
         }
+        if let Some((next, current)) = self.app.pass_keys().changing_algorithm() {
+            tracing::warn!(
+                "the key that signs is of {current} and the settings say {next}: the next rotation makes one, on schedule or by \
+                 `daypass keys rotate`"
+            );
+        }
         for finding in &self.warnings.policy {
             tracing::warn!(policy.version = policy.version(), "{finding}");
         }

@@ -29,6 +29,8 @@ pub(super) enum Access {
 pub(super) enum Trouble {
     /// The values do not fit; that is the request's own fault.
     Request(String),
+    /// What was to be changed is not there, so that nothing may be.
+    Overtaken,
     /// Another transaction came between; the same may succeed now.
     Again(String),
     /// The server failed, or cannot be reached.
@@ -110,7 +112,7 @@ impl Trouble {
     fn about(self, address: &Address) -> Self {
         match self {
             Self::Server(why) => Self::Server(format!("`{}`: {why}", address.shown())),
-            Self::Request(_) | Self::Again(_) | Self::Refused(_) => self,
+            Self::Request(_) | Self::Overtaken | Self::Again(_) | Self::Refused(_) => self,
         }
     }
 }
@@ -119,6 +121,7 @@ impl From<Trouble> for StoreFault {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Request(why) => Self::Corrupt(why),
+            Trouble::Overtaken => Self::Overtaken,
             Trouble::Again(why) | Trouble::Server(why) => Self::Unavailable(why),
             Trouble::Refused(why) => Self::Refused(why),
         }

@@ -32,6 +32,11 @@ pub(super) enum Task {
         answer: Answer<Result<Vec<Row>, StoreFault>>,
         outcome: Result<Vec<Row>, StoreFault>,
     },
+    Statements {
+        all: Vec<(&'static str, Vec<Value>)>,
+        answer: Answer<Result<(), StoreFault>>,
+        outcome: Result<(), StoreFault>,
+    },
 }
 
 impl Task {
@@ -44,6 +49,7 @@ impl Task {
             Work::Statement(sql, values, answer) => {
                 Self::Statement { sql, values, answer, outcome: Err(unwritten()) }
             }
+            Work::Statements(all, answer) => Self::Statements { all, answer, outcome: Err(unwritten()) },
         }
     }
 
@@ -61,6 +67,10 @@ impl Task {
                 *outcome = guarded(connection, guard, |connection| connection::run(connection, sql, values));
                 outcome.is_err()
             }
+            Self::Statements { all, outcome, .. } => {
+                *outcome = guarded(connection, guard, |connection| run_all(connection, all));
+                outcome.is_err()
+            }
         }
     }
 
@@ -69,6 +79,7 @@ impl Task {
         match self {
             Self::Exchange { answer, outcome, .. } => drop(answer.send(outcome)),
             Self::Statement { answer, outcome, .. } => drop(answer.send(outcome)),
+            Self::Statements { answer, outcome, .. } => drop(answer.send(outcome)),
         }
     }
 
@@ -77,8 +88,19 @@ impl Task {
         match self {
             Self::Exchange { answer, .. } => drop(answer.send(Err(fault.clone().into()))),
             Self::Statement { answer, .. } => drop(answer.send(Err(fault.clone()))),
+            Self::Statements { answer, .. } => drop(answer.send(Err(fault.clone()))),
         }
     }
+}
+
+/// Runs statements, each of which must give a row.
+fn run_all(connection: &Connection, statements: &[(&'static str, Vec<Value>)]) -> Result<(), StoreFault> {
+    for (sql, values) in statements {
+        if connection::run(connection, sql, values)?.is_empty() {
+            return Err(StoreFault::Overtaken);
+        }
+    }
+    Ok(())
 }
 
 /// Runs one request inside the transaction. SQLite takes a whole transaction back by itself when the disk fails: what
