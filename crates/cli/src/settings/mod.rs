@@ -3,6 +3,7 @@
 mod encryption_key;
 mod faults;
 mod files;
+mod http;
 mod issuers;
 mod keys;
 mod limits;
@@ -25,12 +26,13 @@ use daypass_app::seal::EncryptionKey;
 use daypass_fetch::Outbound;
 use daypass_jose::{Algorithm, IssuerUrl};
 use daypass_policy::{PolicyContext, reader};
-use daypass_web::Limits;
+use daypass_web::{Limits, TrustedProxies};
 
 pub(crate) use encryption_key::{
     Found as FoundKey, KeyFault, NewKey, SealedKeys, find as find_encryption_key, make as make_encryption_key,
 };
 pub(crate) use faults::SettingsFaults;
+pub(crate) use http::{CertificateFiles, TlsFault};
 pub(crate) use keys::EncryptionKeySource;
 pub(crate) use overlay::{Overlay, misspelt_variables};
 pub(crate) use store::StoreUrl;
@@ -45,6 +47,9 @@ pub(crate) struct Settings {
     pub(crate) public_url: IssuerUrl,
     pub(crate) listen: SocketAddr,
     pub(crate) policy_dir: Option<PathBuf>,
+    /// Without one the server speaks plain HTTP.
+    pub(crate) certificate: Option<CertificateFiles>,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) store: StoreUrl,
     pub(crate) encryption_key: EncryptionKeySource,
     pub(crate) pass_algorithm: Algorithm,
@@ -122,9 +127,11 @@ pub(crate) fn host_of(url: &IssuerUrl) -> &str {
 
 /// Reads every section. `None` only where a fault has been reported.
 fn read(reading: &Reading<'_>) -> Option<Settings> {
-    let sections = ["store", "keys", "projects", "limits", "outbound", "policy"];
-    let [store, keys, projects, limits, outbound, policy] = sections.map(|name| reading.top.section(name));
-    let server = server::read(&Scope::new(reading, Some(reading.top), ""));
+    let sections = ["http", "store", "keys", "projects", "limits", "outbound", "policy"];
+    let [http, store, keys, projects, limits, outbound, policy] =
+        sections.map(|name| reading.top.section(name));
+    let http = http::read(&Scope::new(reading, http.as_ref(), "http"));
+    let server = server::read(&Scope::new(reading, Some(reading.top), ""), http.certificate.is_some());
     let store = store::read(&Scope::new(reading, store.as_ref(), "store"));
     let keys = keys::read(&Scope::new(reading, keys.as_ref(), "keys"));
     let allowed = policy::read(reading, policy.as_ref());
@@ -149,6 +156,8 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
         public_url,
         listen: server.listen?,
         policy_dir: server.policy_dir,
+        certificate: http.certificate,
+        trusted_proxies: http.trusted_proxies,
         store: store?,
         encryption_key: keys.encryption_key,
         pass_algorithm: keys.pass_algorithm,
