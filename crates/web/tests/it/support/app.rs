@@ -16,7 +16,7 @@ use daypass_policy::{PolicyContext, Profile, ProjectsPolicy, RegisteredIssuer};
 use daypass_store::{
     AccountStatus, ExchangeFilter, ExchangeRecord, NewAccount, NewProject, Outcome, Project, Store,
 };
-use daypass_web::{Drained, Limits, Web, router, serve};
+use daypass_web::{Drained, Entrance, Limits, LiveCertificate, TrustedProxies, Web, router, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -34,6 +34,9 @@ pub(crate) struct Setup {
     scopes: Vec<String>,
     loopback_only: bool,
     limits: Limits,
+    certificate: Option<Arc<LiveCertificate>>,
+    trusted_proxies: TrustedProxies,
+    strict_transport: bool,
 }
 
 pub(crate) struct TestApp {
@@ -49,7 +52,16 @@ impl Setup {
     pub(crate) fn new() -> Self {
         let limits = Limits { failures_per_minute_per_source: 0 };
         let scopes = vec!["config:read".to_owned()];
-        Self { issuers: Vec::new(), policy: String::new(), scopes, loopback_only: true, limits }
+        Self {
+            issuers: Vec::new(),
+            policy: String::new(),
+            scopes,
+            loopback_only: true,
+            limits,
+            certificate: None,
+            trusted_proxies: TrustedProxies::default(),
+            strict_transport: false,
+        }
     }
 
     /// An issuer that strangers share, as github.com is.
@@ -79,7 +91,23 @@ impl Setup {
         self
     }
 
-    pub(crate) async fn start(self) -> TestApp {
+    /// By TLS with this certificate.
+    pub(crate) fn certificate(mut self, certificate: Arc<LiveCertificate>) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    pub(crate) fn trusted_proxies(mut self, trusted_proxies: TrustedProxies) -> Self {
+        self.trusted_proxies = trusted_proxies;
+        self
+    }
+
+    pub(crate) fn strict_transport(mut self) -> Self {
+        self.strict_transport = true;
+        self
+    }
+
+    pub(crate) async fn start(mut self) -> TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -87,15 +115,23 @@ impl Setup {
         std::fs::write(folder.path().join("policies/roles.toml"), &self.policy).unwrap();
         let clock = Arc::new(TestClock::new());
         let store = Store::open(&store_url(folder.path())).await.unwrap();
-        let limits = self.limits;
+        let (limits, strict_transport) = (self.limits, self.strict_transport);
+        let trusted_proxies = std::mem::take(&mut self.trusted_proxies);
+        let entrance = Entrance {
+            listener,
+            certificate: self.certificate.take(),
+            trusted_proxies: trusted_proxies.clone(),
+        };
         let config = self.config(address, folder.path());
         let given: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let parts = Parts { store, clock: given, rng: Arc::new(TestRandom) };
         let (app, _) = App::start(config, parts).await.unwrap_or_else(|fault| panic!("{fault}"));
         let app = Arc::new(app);
-        let router = router(Arc::new(Web::new(Arc::clone(&app), limits)));
+        let web = Web::new(Arc::clone(&app), limits).behind(trusted_proxies);
+        let web = if strict_transport { web.with_strict_transport() } else { web };
+        let router = router(Arc::new(web));
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = tokio::spawn(serve(listener, router, async move { drop(stopped.await) }));
+        let server = tokio::spawn(serve(entrance, router, async move { drop(stopped.await) }));
         TestApp { address, clock, app, folder, stop, server }
     }
 
