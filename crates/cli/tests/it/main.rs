@@ -25,3 +25,5 @@ mod serve;
 mod settings;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::certificate::Served;
+use super::certificate::{self, Served};
 use super::key;
 use crate::commands::Context;
 use crate::fault::{self, CommandFault};
@@ -193,12 +193,11 @@ impl Prepared {
         }
         match &self.certificate {
             Some(certificate) => certificate.log(),
-            None if self.trusted_proxies.is_empty() && !self.address.ip().is_loopback() => tracing::warn!(
-                "tokens and passes come to {} without TLS: give it a certificate (`tls_certificate_file` in `[http]`), or name \
-                 the proxy that ends TLS in `trusted_proxies`",
-                self.address
-            ),
-            None => {}
+            None => {
+                if let Some(warning) = certificate::without(self.address, &self.trusted_proxies) {
+                    tracing::warn!("{warning}");
+                }
+            }
         }
         for finding in &self.warnings.policy {
             tracing::warn!(policy.version = policy.version(), "{finding}");
