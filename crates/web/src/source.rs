@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn what_names_no_client_leaves_the_proxy_as_the_source() {
         let proxies = trusted(&["10.0.0.0/8"]);
-        let long = vec!["10.0.0.2"; MAX_HOPS.saturating_add(1)].join(",");
+        let long = format!("203.0.113.5,{}", vec!["10.0.0.2"; MAX_HOPS].join(","));
         let wide = format!("{}1", " ".repeat(9_000));
         for list in [
             "",
