@@ -68,6 +68,10 @@ def job(server, curl):
     return run([DAYPASS, "emulate", "github", "--listen", listen, "--", "sh", "-c", LINES], env=environment)
 
 
+EC = ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+RSA = ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+
+
 class Authority:
     """A certificate authority of this test alone."""
 
@@ -80,9 +84,11 @@ class Authority:
             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign",
         )
 
-    def issue(self, certificate, key):
-        """Writes a new pair for this machine, the key first, each file whole."""
-        self._key("next.key")
+    def issue(self, certificate, key, algorithm=EC, is_traditional=False):
+        """Writes a new pair for this machine, the key first, each file whole. A traditional key is SEC 1 or PKCS#1."""
+        self._key("next.key", algorithm)
+        if is_traditional:
+            self._openssl("pkey", "-in", "next.key", "-traditional", "-out", "next.key")
         self._openssl("req", "-new", "-key", "next.key", "-subj", "/CN=daypass", "-out", "next.csr")
         (self.folder / "next.ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n")
         self._openssl(
@@ -96,8 +102,8 @@ class Authority:
         """What a client needs that trusts this authority and no other."""
         return ssl.create_default_context(cafile=str(self.pem))
 
-    def _key(self, name):
-        self._openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", name)
+    def _key(self, name, algorithm=EC):
+        self._openssl("genpkey", "-algorithm", *algorithm, "-out", name)
         (self.folder / name).chmod(0o600)
 
     def _openssl(self, *arguments):

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 
-from kit import DAYPASS, ENVIRONMENT, ISSUER, Authority, Stage, job, run, tell, until, wants
+from kit import DAYPASS, EC, ENVIRONMENT, ISSUER, RSA, Authority, Stage, job, run, tell, until, wants
 from run import free_port
 
 
@@ -14,6 +14,7 @@ class Server:
     """A server with a certificate."""
 
     def __init__(self, stage):
+        self.stage = stage
         self.port = free_port([])
         self.url = f"https://127.0.0.1:{self.port}"
         self.authority = Authority(stage.folder)
@@ -25,6 +26,17 @@ class Server:
 
     def first_line(self):
         wants(self.log.read_text().splitlines()[0], f"listening on {self.url}")
+
+    def key_formats(self):
+        """Keys as OpenSSL writes them of old."""
+        for name, algorithm, title in (("sec1", EC, "EC"), ("pkcs1", RSA, "RSA")):
+            certificate, key = (self.stage.folder / f"{name}.{kind}" for kind in ("crt", "key"))
+            self.authority.issue(certificate, key, algorithm, is_traditional=True)
+            wants(key.read_text().splitlines()[0], f"-----BEGIN {title} PRIVATE KEY-----")
+            port = free_port([])
+            names = f'tls_certificate_file = "{certificate}"\ntls_key_file = "{key}"'
+            self.stage.daypass(name, f"https://127.0.0.1:{port}", port, names)
+            wants(self.curl(*self.trusted, f"https://127.0.0.1:{port}/healthz").stdout, '{"status":"ok"}')
 
     def exchange(self):
         config = json.loads(job(self.url, " ".join(self.trusted)))
@@ -113,6 +125,7 @@ def main():
         server = Server(stage)
         tell({
             "tls/first-line": server.first_line,
+            "tls/keys-as-openssl-writes-them": server.key_formats,
             "tls/a-job-by-curl": server.exchange,
             "tls/a-job-by-daypass-exchange": server.own_client,
             "tls/an-authority-that-nobody-trusts": server.stranger,

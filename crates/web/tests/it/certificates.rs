@@ -89,8 +89,10 @@ fn a_pair_that_clients_would_refuse_is_refused_and_no_text_shows_the_key() {
     for key in ["", "nonsense", &locked, cut] {
         assert_eq!(fault(&with_key(key)), CertificateFault::KeyMalformed);
     }
+    let unknown = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    assert_eq!(fault(&with_key(unknown)), CertificateFault::KeyUnsupported);
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    for chain in [broken.as_bytes().to_vec(), good.chain.get(..100).unwrap().to_vec()] {
+    for chain in [broken.as_bytes().to_vec(), good.chain[..100].to_vec()] {
         assert!(matches!(fault(&with_chain(chain)), CertificateFault::Malformed(_)));
     }
     let of_key = cut.lines().nth(1).unwrap();
