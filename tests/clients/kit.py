@@ -88,7 +88,9 @@ class Authority:
         """Writes a new pair for this machine, the key first, each file whole. A traditional key is SEC 1 or PKCS#1."""
         self._key("next.key", algorithm)
         if is_traditional:
-            self._openssl("pkey", "-in", "next.key", "-traditional", "-out", "next.key")
+            self._openssl("pkey", "-in", "next.key", "-traditional", "-out", "old.key")
+            os.replace(self.folder / "old.key", self.folder / "next.key")
+            (self.folder / "next.key").chmod(0o600)
         self._openssl("req", "-new", "-key", "next.key", "-subj", "/CN=daypass", "-out", "next.csr")
         (self.folder / "next.ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n")
         self._openssl(
