@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
+use axum::http::header;
 use axum::response::Response;
 use daypass_app::{Code, Refusal};
 use daypass_jose::Timestamp;
@@ -62,10 +63,15 @@ impl Failures {
 pub(crate) fn limited(held_back: &Response) -> Response {
     let mut refusal = Refusal::new(Code::RateLimited);
     refusal.retry_after_seconds = Some(MINUTE_SECONDS);
-    match held_back.extensions().get::<Wording>() {
+    let mut response = match held_back.extensions().get::<Wording>() {
         Some(wording) => (wording.0)(&refusal),
         None => problem::of_credential(&refusal, None),
+    };
+    // A connection that was to be closed after the refusal is closed all the same: what follows on it may be smuggled.
+    if let Some(connection) = held_back.headers().get(header::CONNECTION) {
+        response.headers_mut().insert(header::CONNECTION, connection.clone());
     }
+    response
 }
 
 /// One source: an IPv4 address, or the /64 that one IPv6 subscriber has.

@@ -75,3 +75,20 @@ async fn who_is_told_to_wait_is_told_in_the_words_of_the_protocol() {
         assert_eq!(body["error_description"].is_string(), path == "/oauth2/token", "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_connection_that_a_refusal_would_close_is_closed_beyond_the_limit_too() {
+    let app = Setup::new().start().await;
+    let limits = Limits { failures_per_minute_per_source: 1 };
+    let router = router(Arc::new(Web::new(Arc::clone(&app.app), limits)));
+    for status in [400, 429] {
+        let request = Request::get("/healthz").header("Host", "x").header("Host", "y");
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Peer("203.0.113.5".parse().unwrap()));
+        let answer = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["connection"]),
+            (status, &HeaderValue::from_static("close"))
+        );
+    }
+}
