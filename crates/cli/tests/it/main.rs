@@ -27,3 +27,5 @@ mod serve;
 mod settings;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;

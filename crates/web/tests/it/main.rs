@@ -11,11 +11,15 @@ mod attacks;
 #[cfg(test)]
 mod availability;
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod faces;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod passes;
+#[cfg(test)]
+mod proxies;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
@@ -28,3 +32,5 @@ mod routes;
 mod signing_keys;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
