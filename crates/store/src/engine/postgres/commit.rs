@@ -66,17 +66,15 @@ impl Open {
         for one in work {
             match one {
                 Work::Exchange(exchange, spend, answer) => {
-                    exchanges
-                        .push(Waiting { entry: Entry { exchange: *exchange, spend }, answer: Some(answer) });
+                    exchanges.push(Waiting { entry: Entry { exchange, spend }, answer: Some(answer) });
                 }
                 other @ (Work::Statement(..) | Work::Statements(..)) => others.push(other),
             }
         }
-        exchanges.extend(
-            refusals
-                .into_iter()
-                .map(|exchange| Waiting { entry: Entry { exchange, spend: None }, answer: None }),
-        );
+        exchanges.extend(refusals.into_iter().map(|exchange| Waiting {
+            entry: Entry { exchange: Arc::new(exchange), spend: None },
+            answer: None,
+        }));
         runtime.block_on(async {
             let written = self.exchanges(exchanges).await;
             for other in others.into_iter().filter(|other| !other.is_given_up()) {

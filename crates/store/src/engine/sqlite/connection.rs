@@ -144,12 +144,46 @@ pub(super) fn log_bytes(path: &Path) -> u64 {
     fs::metadata(log).map_or(0, |metadata| metadata.len())
 }
 
-/// Copies all of the write-ahead log into the database and empties it, unless somebody is reading or copying it now.
+/// What has been copied of the write-ahead log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Copied {
+    /// Pages in the log.
+    pub(super) pages: i64,
+    /// Those of them that are in the database.
+    pub(super) copied: i64,
+}
+
+impl Copied {
+    /// Pages that are in the log alone.
+    pub(super) fn left(self) -> i64 {
+        self.pages.saturating_sub(self.copied)
+    }
+}
+
+/// Copies what there is of the write-ahead log into the database, while others write and read.
+pub(super) fn copy_log(connection: &Connection) -> Result<Copied, StoreFault> {
+    let row = run(connection, "PRAGMA wal_checkpoint(PASSIVE)", &[])?.pop();
+    let mut row = row.ok_or_else(|| StoreFault::Corrupt("a checkpoint says nothing".to_owned()))?;
+    let _is_busy = row.integer()?;
+    Ok(Copied { pages: row.integer()?, copied: row.integer()? })
+}
+
+/// Copies the rest of the write-ahead log and has the next commit begin it anew, unless somebody is reading or copying
+/// it now.
+pub(super) fn restart_log(connection: &Connection) -> Result<(), StoreFault> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)")
+}
+
+/// The same, and gives its space back.
 pub(super) fn empty_log(connection: &Connection) -> Result<(), StoreFault> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+}
+
+fn checkpoint(connection: &Connection, sql: &str) -> Result<(), StoreFault> {
     connection.busy_timeout(Duration::ZERO).map_err(|error| fault(&error))?;
-    let emptied = run(connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]);
+    let done = run(connection, sql, &[]);
     wait_for_locks(connection)?;
-    emptied.map(drop)
+    done.map(drop)
 }
 
 /// Has a connection wait for locks that others hold, for a while.

@@ -1,9 +1,11 @@
 //! SQLite: written by one thread that commits many requests at once, and read by a few connections.
 
 mod batch;
+mod checkpoint;
 mod commit;
 mod connection;
 mod readers;
+mod sync;
 mod task;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! One request of a batch, and what became of it, held back until the commit.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
 use super::super::queue::{Answer, Work};
@@ -21,7 +23,7 @@ pub(super) enum Guard {
 /// One request.
 pub(super) enum Task {
     Exchange {
-        exchange: Box<ExchangeRecord>,
+        exchange: Arc<ExchangeRecord>,
         spend: Option<Spend>,
         answer: Answer<Result<Recorded, LedgerFault>>,
         outcome: Result<Recorded, LedgerFault>,
