@@ -14,8 +14,12 @@ pub(crate) enum Expect {
     Accept,
     /// The token is not valid; one of these codes.
     Token(&'static [&'static str]),
+    /// The token is malformed, but where HTTP itself takes away what is wrong with it.
+    TokenBeyondHeaders,
     /// Policy said no.
     Policy,
+    /// Policy said no, or the claim is not what the profile says that it is.
+    Denied,
     /// Too big to be read.
     TooBig,
     /// Cleanly accepted or cleanly refused; which of them is pinned by `Accept` or `Token` where it was decided.
