@@ -35,6 +35,7 @@ pub struct App {
     sampler: Sampler,
     turns: Semaphore,
     clock: Arc<dyn Clock>,
+    started: (Timestamp, Duration),
     rng: Arc<dyn Random>,
 }
 
@@ -76,6 +77,7 @@ impl App {
             project_audience,
             sampler: Sampler::default(),
             turns: Semaphore::new(MAX_EXCHANGES),
+            started: (clock.now(), clock.monotonic()),
             clock,
             rng,
         };
@@ -125,6 +127,15 @@ impl App {
     /// Tells the time; a request asks once.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The time without what the clock was set forward since the start. What forgets goes by it: forgotten early, a
+    /// spent token could be used again as soon as the clock is set back.
+    pub fn time_without_jumps(&self) -> Timestamp {
+        let (start, monotonic) = self.started;
+        let passed = self.clock.monotonic().saturating_sub(monotonic);
+        let passed_seconds = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
+        self.now().min(start.plus_seconds(passed_seconds))
     }
 
     /// Gives randomness.

@@ -11,7 +11,13 @@ mod attacks;
 #[cfg(test)]
 mod availability;
 #[cfg(test)]
+mod doors;
+#[cfg(test)]
 mod faces;
+#[cfg(test)]
+mod foreign_headers;
+#[cfg(test)]
+mod hostile_issuers;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]

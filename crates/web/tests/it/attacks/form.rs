@@ -84,10 +84,10 @@ fn encrypted(kit: &Kit, table: &mut Table) {
     let inner = kit.honest(table);
     table.refused("typ.nested-jwt", kit.with_payload(inner), MALFORMED);
     let media = kit.with_header(table, &[("typ", Some(json!("application/jwt")))]);
-    table.add("typ.application-jwt", media, Expect::Either);
+    table.refused("typ.application-jwt", media, TYPE);
     let nested = kit.with_header(table, &[("cty", Some(json!("JWT")))]);
     table.refused("typ.cty-jwt", nested, MALFORMED_OR_TYPE);
-    for typ in [
+    for (index, typ) in [
         json!("at+jwt"),
         json!("application/at+jwt"),
         json!("logout+jwt"),
@@ -105,13 +105,16 @@ fn encrypted(kit: &Kit, table: &mut Table) {
         json!("application/jwt+json"),
         json!("vc+jwt"),
         json!("JOSE"),
-    ] {
-        let token = kit.with_header(table, &[("typ", Some(typ.clone()))]);
-        table.refused(format!("typ.{typ}"), token, TYPE);
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let token = kit.with_header(table, &[("typ", Some(typ))]);
+        table.refused(format!("typ.text-{index}"), token, TYPE);
     }
-    for typ in [json!(1), json!(["JWT"]), json!({}), Value::Null] {
-        let token = kit.with_header(table, &[("typ", Some(typ.clone()))]);
-        table.refused(format!("typ.{typ}"), token, MALFORMED_OR_TYPE);
+    for (index, typ) in [json!(1), json!(["JWT"]), json!({}), Value::Null].into_iter().enumerate() {
+        let token = kit.with_header(table, &[("typ", Some(typ))]);
+        table.refused(format!("typ.type-{index}"), token, MALFORMED_OR_TYPE);
     }
 }
 

@@ -22,8 +22,6 @@ pub(crate) enum Expect {
     Denied,
     /// Too big to be read.
     TooBig,
-    /// Cleanly accepted or cleanly refused; which of them is pinned by `Accept` or `Token` where it was decided.
-    Either,
 }
 
 /// One row of the table.

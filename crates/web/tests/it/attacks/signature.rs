@@ -108,7 +108,7 @@ fn elliptic(kit: &Kit, table: &mut Table) {
     for (index, r) in values.iter().enumerate() {
         for (other, s) in values.iter().enumerate() {
             let bytes = [fixed(r), fixed(s)].concat();
-            table.refused(format!("sig.ec-r{index}-s{other}"), signed_by(&token, bytes), SIGNATURE);
+            table.refused(format!("sig.ec-pair-{index}-{other}"), signed_by(&token, bytes), SIGNATURE);
         }
     }
     let signature = decoded(&token);
