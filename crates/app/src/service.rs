@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use daypass_fetch::Fetcher;
+use daypass_fetch::{Fetcher, Resolve};
 use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
 use daypass_policy::{Finding, RegisteredIssuer};
@@ -39,7 +39,7 @@ pub struct App {
     rng: Arc<dyn Random>,
 }
 
-/// What the outside hands in: the store and the sources of time and randomness.
+/// What the outside hands in: the store and the sources of time, randomness and addresses.
 pub struct Parts {
     /// The open store.
     pub store: Store,
@@ -47,13 +47,15 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.
     pub rng: Arc<dyn Random>,
+    /// Gives the addresses of names.
+    pub resolver: Arc<dyn Resolve>,
 }
 
 impl App {
     /// Starts the server below HTTP: compiles the policy, opens or makes the signing keys. Gives the policy's
     /// warnings beside it.
     pub async fn start(config: Config, parts: Parts) -> Result<(Self, Vec<Finding>), StartFault> {
-        let Parts { store, clock, rng } = parts;
+        let Parts { store, clock, rng, resolver } = parts;
         let project_audience = config.policy_context.projects.audience.clone();
         let (policy, warnings) = LivePolicy::load(config.policy_dir, config.policy_context)?;
         let pass_keys = PassKeys::load(
@@ -63,7 +65,7 @@ impl App {
             (clock.as_ref(), rng.as_ref()),
         )
         .await?;
-        let fetcher = Fetcher::new(&config.outbound)?;
+        let fetcher = Fetcher::with_resolver(&config.outbound, resolver)?;
         let (issuers, key_settings) =
             config.issuers.into_iter().map(|issuer| (issuer.registered, issuer.keys)).unzip();
         let app = Self {

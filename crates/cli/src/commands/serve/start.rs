@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use daypass_app::policy_source::PolicyFault;
 use daypass_app::{App, Parts, jobs};
+use daypass_fetch::SystemResolver;
 use daypass_jose::{Clock, Random};
 use daypass_policy::Finding;
 use daypass_store::{Store, StoreFault};
@@ -134,7 +135,13 @@ impl Prepared {
         let key = key::find(&settings, &environment).await?;
         let limits = settings.limits;
         let store = settings.store.open().await.map_err(|fault| StartFault::of_store(&settings, fault))?;
-        match start(settings, key, Parts { store: store.clone(), clock, rng }).await {
+        match start(
+            settings,
+            key,
+            Parts { store: store.clone(), clock, rng, resolver: Arc::new(SystemResolver) },
+        )
+        .await
+        {
             Ok((app, warnings)) => {
                 Ok(Self { listener, address, app: Arc::new(app), store, limits, warnings })
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use daypass_app::config::{IssuerConfig, PublicUrl};
 use daypass_app::seal::EncryptionKey;
 use daypass_app::{App, Config, Parts};
-use daypass_fetch::{Endpoint, EndpointRules, Outbound};
+use daypass_fetch::{Endpoint, EndpointRules, Outbound, Resolve, SystemResolver};
 use daypass_jose::ids::{AccountId, ProjectId};
 use daypass_jose::{Algorithm, Clock, IssuerUrl};
 use daypass_keys::{IssuerKeySettings, KeySource};
@@ -34,6 +34,7 @@ pub(crate) struct Setup {
     scopes: Vec<String>,
     loopback_only: bool,
     limits: Limits,
+    resolver: Option<Arc<dyn Resolve>>,
 }
 
 pub(crate) struct TestApp {
@@ -49,7 +50,14 @@ impl Setup {
     pub(crate) fn new() -> Self {
         let limits = Limits { failures_per_minute_per_source: 0 };
         let scopes = vec!["config:read".to_owned()];
-        Self { issuers: Vec::new(), policy: String::new(), scopes, loopback_only: true, limits }
+        Self {
+            issuers: Vec::new(),
+            policy: String::new(),
+            scopes,
+            loopback_only: true,
+            limits,
+            resolver: None,
+        }
     }
 
     /// An issuer that strangers share, as github.com is.
@@ -60,6 +68,12 @@ impl Setup {
         issuer.is_shared = true;
         issuer.algorithms = algorithms.iter().map(|name| Algorithm::from_name(name).unwrap()).collect();
         self.issuers.push(issuer);
+        self
+    }
+
+    /// Names have the addresses that this says.
+    pub(crate) fn resolving(mut self, resolver: Arc<dyn Resolve>) -> Self {
+        self.resolver = Some(resolver);
         self
     }
 
@@ -88,9 +102,10 @@ impl Setup {
         let clock = Arc::new(TestClock::new());
         let store = Store::open(&store_url(folder.path())).await.unwrap();
         let limits = self.limits;
+        let resolver = self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
         let config = self.config(address, folder.path());
         let given: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
-        let parts = Parts { store, clock: given, rng: Arc::new(TestRandom) };
+        let parts = Parts { store, clock: given, rng: Arc::new(TestRandom), resolver };
         let (app, _) = App::start(config, parts).await.unwrap_or_else(|fault| panic!("{fault}"));
         let app = Arc::new(app);
         let router = router(Arc::new(Web::new(Arc::clone(&app), limits)));

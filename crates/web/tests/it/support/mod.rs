@@ -5,3 +5,4 @@ pub(crate) mod clock;
 pub(crate) mod http;
 pub(crate) mod issuer;
 pub(crate) mod keys;
+pub(crate) mod reply;
