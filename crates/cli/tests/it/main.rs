@@ -15,6 +15,8 @@ mod init;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod one_database;
+#[cfg(test)]
 #[cfg(feature = "test-postgres")]
 mod postgres;
 #[cfg(test)]
@@ -23,5 +25,7 @@ mod project;
 mod serve;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod start_faults;
 #[cfg(test)]
 mod support;

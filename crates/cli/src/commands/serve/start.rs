@@ -47,6 +47,7 @@ pub(crate) struct Prepared {
 /// What an operator should know of the start.
 struct Warnings {
     new_key: Option<NewKey>,
+    store: Option<String>,
     policy: Vec<Finding>,
 }
 
@@ -174,6 +175,9 @@ impl Prepared {
         if let Some(warning) = &self.warnings.new_key {
             tracing::warn!("{warning}");
         }
+        if let Some(warning) = &self.warnings.store {
+            tracing::warn!("{warning}");
+        }
         for finding in &self.warnings.policy {
             tracing::warn!(policy.version = policy.version(), "{finding}");
         }
@@ -216,9 +220,10 @@ impl Serving {
 /// Starts what works on the store.
 async fn start(settings: Settings, key: FoundKey, parts: Parts) -> Result<(App, Warnings), StartFault> {
     let store = parts.store.clone();
+    let of_store = settings.store.warning();
     let (key, new_key) = key::obtain(key, &settings, &store, parts.rng.as_ref()).await?;
     match App::start(settings.into_config(key), parts).await {
-        Ok((app, policy)) => Ok((app, Warnings { new_key, policy })),
+        Ok((app, policy)) => Ok((app, Warnings { new_key, store: of_store, policy })),
         Err(fault) => {
             if let Some(new_key) = new_key {
                 key::withdraw(new_key, &store).await;

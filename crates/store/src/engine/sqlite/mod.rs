@@ -6,6 +6,7 @@ mod connection;
 mod readers;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use std::path::PathBuf;
 use std::sync::Arc;
