@@ -28,4 +28,7 @@ mod settings;
 #[cfg(test)]
 mod start_faults;
 #[cfg(test)]
+#[cfg(feature = "test-postgres")]
+mod start_faults_postgres;
+#[cfg(test)]
 mod support;

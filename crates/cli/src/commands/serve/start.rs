@@ -95,7 +95,8 @@ impl From<StartFault> for CommandFault {
 }
 
 impl StartFault {
-    pub(super) fn of_store(settings: &Settings, fault: StoreFault) -> Self {
+    /// The store of these settings, and why it does not open.
+    pub(crate) fn of_store(settings: &Settings, fault: StoreFault) -> Self {
         Self::Store { url: settings.store.to_string(), fault }
     }
 
