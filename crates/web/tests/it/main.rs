@@ -27,6 +27,8 @@ mod records;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod request_syntax;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod routes;
