@@ -124,7 +124,7 @@ fn elliptic(kit: &Kit, table: &mut Table) {
         ("ec-trailing-zero", [r, s, &[0]].concat()),
         ("ec-32-bytes", r.to_vec()),
         ("ec-empty", Vec::new()),
-        ("ec-leading-trimmed", [&r[1..], s].concat()),
+        ("ec-leading-zero-trimmed", [&r[1..], s].concat()),
         ("ec-swapped", [s, r].concat()),
     ];
     for (id, bytes) in cases {
