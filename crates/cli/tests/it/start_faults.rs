@@ -127,13 +127,14 @@ fn a_damaged_database_is_not_used_and_not_repaired() {
         good.iter().enumerate().map(|(at, byte)| if at < page { *byte } else { 0xa5 }).collect();
     fs::write(&path, &damaged).unwrap();
     insta::assert_snapshot!(refused(&folder), @"error: `sqlite://data/daypass.db`: the store is unavailable: it is damaged, and is left as it is: put a backup in its place, or take out what can still be read with the `.recover` of the `sqlite3` program (SQLite: database disk image is malformed)");
-    fs::write(&path, &good[..good.len() - page * 3]).unwrap();
+    fs::write(&path, good.chunks(page).rev().skip(3).rev().flatten().copied().collect::<Vec<_>>()).unwrap();
     assert!(refused(&folder).contains("it is damaged"), "cut short");
     // One page at a time: it does not start, or the page is none that it needs for that.
-    let mut not_started = 0;
-    for number in 1..good.len() / page {
-        let mut flipped = good.clone();
-        flipped[number * page..][..page].fill(0xa5);
+    let (mut not_started, pages) = (Vec::new(), good.chunks(page).count());
+    for number in 1..pages {
+        let mut flipped: Vec<Vec<u8>> = good.chunks(page).map(<[u8]>::to_vec).collect();
+        flipped[number].fill(0xa5);
+        let flipped = flipped.concat();
         fs::write(&path, &flipped).unwrap();
         let mut standing = crate::support::Standing::start(&mut folder.command(&["serve"]));
         let first = standing.stderr_line(|_| true);
@@ -144,10 +145,10 @@ fn a_damaged_database_is_not_used_and_not_repaired() {
             assert_eq!(standing.wait(), 4, "{first}");
             assert!(first.contains("damaged"), "page {number}: {first}");
             assert!(fs::read(&path).unwrap() == flipped, "page {number}");
-            not_started += 1;
+            not_started.push(number);
         }
     }
-    assert!(not_started > 0, "no page was one that a start needs");
+    assert!(!not_started.is_empty(), "no page was one that a start needs");
     fs::write(&path, &good).unwrap();
     drop(ended(folder.serve(&[])));
 }

@@ -55,11 +55,11 @@ async fn every_credential_at_every_door_opens_its_own_alone() {
                 [("identity", kit.honest(&mut table)), ("own", own.clone()), ("other", other.clone())];
             for (kind, credential) in kinds {
                 let answer = show(&app, method, route.path, &credential).await;
-                match answer.status {
-                    200 => opened.push(format!("{kind}: {method} {}", route.path)),
-                    status => {
-                        assert!([400, 401, 403].contains(&status), "{kind} {method} {}: {status}", route.path)
-                    }
+                if answer.status == 200 {
+                    opened.push(format!("{kind}: {method} {}", route.path));
+                } else {
+                    let is_refused = [400, 401, 403].contains(&answer.status);
+                    assert!(is_refused, "{kind} {method} {}: {}", route.path, answer.status);
                 }
             }
         }

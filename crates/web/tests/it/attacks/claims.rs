@@ -35,10 +35,25 @@ fn issuer(kit: &Kit, table: &mut Table) {
         let token = kit.with(table, &[("iss", value)]);
         table.refused(format!("iss.type-{index}"), token, ISSUER_OR_MALFORMED);
     }
+    for (index, variant) in almost(kit).into_iter().enumerate() {
+        let token = kit.with(table, &[("iss", Some(json!(variant)))]);
+        table.refused(format!("iss.variant-{index}"), token, ISSUER);
+    }
+    twice(kit, table);
+    let mut header = kit.main.key().header();
+    header["iss"] = kit.main.url().into();
+    let mut claims = kit.claims(table);
+    claims.remove("iss");
+    let token = kit.main.key().token(header.to_string(), Value::from(claims).to_string());
+    table.refused("iss.in-header-only", token, ISSUER_OR_MALFORMED);
+}
+
+/// Texts that are almost the registered issuer.
+fn almost(kit: &Kit) -> Vec<String> {
     let url = kit.main.url();
     let authority = url.trim_start_matches("http://");
     let (host, port) = authority.split_once(':').unwrap();
-    let variants = [
+    vec![
         String::new(),
         format!("{url}/"),
         format!("{url}//"),
@@ -98,18 +113,7 @@ fn issuer(kit: &Kit, table: &mut Table) {
         format!("{url} {}", kit.evil.url()),
         format!("{}#{url}", kit.evil.url()),
         "null".to_owned(),
-    ];
-    for (index, variant) in variants.into_iter().enumerate() {
-        let token = kit.with(table, &[("iss", Some(json!(variant)))]);
-        table.refused(format!("iss.variant-{index}"), token, ISSUER);
-    }
-    twice(kit, table);
-    let mut header = kit.main.key().header();
-    header["iss"] = url.into();
-    let mut claims = kit.claims(table);
-    claims.remove("iss");
-    let token = kit.main.key().token(header.to_string(), Value::from(claims).to_string());
-    table.refused("iss.in-header-only", token, ISSUER_OR_MALFORMED);
+    ]
 }
 
 /// `iss` twice: one reader would look up the trusted issuer's key, and the other believe the second.

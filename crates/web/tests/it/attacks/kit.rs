@@ -98,7 +98,7 @@ impl Kit {
         let main_key = TestKey::new("key-1", "RS256");
         let same = main_key.jwk();
         let main = TestIssuer::start(vec![main_key, TestKey::new("key-2", "RS256")]).await;
-        main.publish(with_unusable(main.keys.iter().map(TestKey::jwk).collect()));
+        main.publish(&with_unusable(main.keys.iter().map(TestKey::jwk).collect()));
         let second = ["ES256", "ES384", "EdDSA", "PS256", "RS384", "RS512"];
         let second = second
             .iter()
@@ -106,7 +106,7 @@ impl Kit {
             .map(|(at, algorithm)| TestKey::new(&format!("key-{}", at + 1), algorithm));
         let second = TestIssuer::start(second.collect()).await;
         let same_key = TestIssuer::start(Vec::new()).await;
-        same_key.publish(vec![same]);
+        same_key.publish(&[same]);
         let evil = TestIssuer::start(vec![TestKey::new("key-1", "RS256")]).await;
         let unpublished = TestKey::new("unpublished", "RS256");
         Self {

@@ -25,7 +25,7 @@ pub(super) struct Mode {
 impl Mode {
     pub(super) fn play(&self, issuer: &TestIssuer, key: &TestKey, canary: &str) {
         let (url, jwk) = (issuer.url(), key.jwk());
-        issuer.publish(vec![jwk.clone()]);
+        issuer.publish(&[jwk.clone()]);
         if let Some(said) = &self.discovery {
             issuer.describe(said(url, &jwk, canary));
         }
@@ -184,7 +184,7 @@ fn of_keys(stranger: Value) -> Vec<(&'static str, Said)> {
 
 /// 128 KiB of a gzip stream (RFC 1952): a header, and blocks that would grow a thousandfold.
 fn bomb() -> Vec<u8> {
-    [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xec, 0xc1, 1, 1][..], &[0; 128 * 1024]].concat()
+    [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xec, 0xc1, 1, 1][..], &vec![0; 128 * 1024]].concat()
 }
 
 /// Keys that an attacker can sign for: each such key is not used, and its token refused.

@@ -111,16 +111,16 @@ async fn a_flood_of_unknown_key_ids_costs_one_fetch_an_interval_and_no_good_toke
 async fn keys_are_followed_over_three_generations() {
     let mut played = start().await;
     let keys: Vec<TestKey> = (1..=4).map(|at| TestKey::new(&format!("key-{at}"), "ES256")).collect();
-    played.issuer.publish(vec![keys[0].jwk()]);
+    played.issuer.publish(&[keys[0].jwk()]);
     for pair in keys.windows(2) {
         let [old, new] = pair else { unreachable!("windows of two") };
-        played.issuer.publish(vec![old.jwk(), new.jwk()]);
+        played.issuer.publish(&[old.jwk(), new.jwk()]);
         played.advance(6);
         for key in [new, old] {
             let token = played.signed(key);
             assert_eq!(played.result(&token).await, ok(), "{}: both while they overlap", key.kid);
         }
-        played.issuer.publish(vec![new.jwk()]);
+        played.issuer.publish(&[new.jwk()]);
         played.advance(6);
         let token = played.unknown(0);
         assert_eq!(played.result(&token).await, refused(401, "key_unknown"));
@@ -143,7 +143,7 @@ async fn an_outage_takes_no_known_key_away_decides_no_unknown_one_and_ends() {
     assert_eq!(played.good().await, ok());
     played.issuer.set_down(false);
     let new = TestKey::new("key-2", "ES256");
-    played.issuer.publish(vec![new.jwk()]);
+    played.issuer.publish(&[new.jwk()]);
     played.advance(6);
     let token = played.signed(&new);
     assert_eq!(played.result(&token).await, ok());

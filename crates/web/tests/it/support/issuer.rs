@@ -69,7 +69,7 @@ impl TestIssuer {
     }
 
     /// Publishes something else than its own keys.
-    pub(crate) fn publish(&self, keys: Vec<Value>) {
+    pub(crate) fn publish(&self, keys: &[Value]) {
         self.serve(Reply::json(&json!({"keys": keys})));
     }
 
