@@ -22,12 +22,12 @@ fn document() -> String {
 }
 
 fn rows(document: &str) -> Vec<Row<'_>> {
-    let lines = document.lines().enumerate().filter(|(_, line)| line.starts_with("| `"));
-    let rows = lines.map(|(at, line)| {
-        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+    let lines = (1_usize..).zip(document.lines()).filter(|(_, line)| line.starts_with("| `"));
+    let rows = lines.map(|(line, text)| {
+        let cells: Vec<&str> = text.trim_matches('|').split(" | ").map(str::trim).collect();
         let held_by = cells.get(3).copied().unwrap_or_default();
         Row {
-            line: at + 1,
+            line,
             ids: cells[0].split(", ").map(|id| id.trim_matches('`')).collect(),
             held_by: held_by.split("; ").filter(|part| !part.is_empty()).collect(),
         }
@@ -60,13 +60,13 @@ fn tests() -> BTreeSet<String> {
     for source in sources() {
         let Some((name, module)) = module(&source) else { continue };
         let lines: Vec<&str> = source.tests.lines().map(str::trim).collect();
-        for (at, line) in lines.iter().enumerate() {
+        for (behind, line) in (1_usize..).zip(&lines) {
             let is_marked = line.starts_with("#[test]")
                 || line.starts_with("#[tokio::test")
                 || line.starts_with("proptest! {");
             let next = lines
                 .iter()
-                .skip(at + 1)
+                .skip(behind)
                 .find(|line| line.starts_with("fn ") || line.starts_with("async fn "));
             if let (true, Some(next)) = (is_marked, next) {
                 let test = next.trim_start_matches("async ").trim_start_matches("fn ");

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::files::root;
 
-/// The first version without what RustSec's advisories say of those before. Whoever adds one of these finds it here.
+/// The first version without what the advisories of `RustSec` say of those before. Whoever adds one of these finds it here.
 const FLOORS: &[(&str, &str)] = &[
     ("aws-lc-sys", "0.39.0"),
     ("bytes", "1.11.1"),
