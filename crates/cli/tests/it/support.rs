@@ -246,6 +246,12 @@ fn output(output: std::process::Output) -> Ran {
     }
 }
 
+/// What was told of a newer database, without the version that this daypass knows: that one grows.
+pub(crate) fn without_version(told: &str) -> String {
+    let (before, behind) = told.split_once("knows ").unwrap();
+    format!("{before}knows N{}", behind.trim_start_matches(|letter: char| letter.is_ascii_digit()))
+}
+
 /// `GET` of an `http://` URL: status and body.
 pub(crate) fn get(url: &str, bearer: Option<&str>) -> (u16, String) {
     let rest = url.strip_prefix("http://").unwrap();

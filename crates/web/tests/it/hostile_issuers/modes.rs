@@ -25,7 +25,7 @@ pub(super) struct Mode {
 impl Mode {
     pub(super) fn play(&self, issuer: &TestIssuer, key: &TestKey, canary: &str) {
         let (url, jwk) = (issuer.url(), key.jwk());
-        issuer.publish(&[jwk.clone()]);
+        issuer.publish(std::slice::from_ref(&jwk));
         if let Some(said) = &self.discovery {
             issuer.describe(said(url, &jwk, canary));
         }
