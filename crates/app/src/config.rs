@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use daypass_fetch::Outbound;
-use daypass_jose::{Algorithm, IssuerUrl};
+use daypass_jose::IssuerUrl;
 use daypass_keys::IssuerKeySettings;
 use daypass_policy::{PolicyContext, RegisteredIssuer};
 
 use crate::seal::EncryptionKey;
+use crate::signing_keys::PassKeySettings;
 
 /// The address by which clients know this server; the issuer of its passes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +65,8 @@ pub struct Config {
     pub policy_dir: Option<PathBuf>,
     /// What the policy compiler is told about this installation.
     pub policy_context: PolicyContext,
-    /// The algorithm of a new signing key for passes.
-    pub pass_algorithm: Algorithm,
+    /// How signing keys for passes are made and rotated.
+    pub pass_keys: PassKeySettings,
     /// Under which signing keys are stored.
     pub encryption_key: EncryptionKey,
 }

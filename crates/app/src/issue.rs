@@ -99,7 +99,7 @@ pub(crate) fn mint(
     claims.insert("jti", id.to_string());
     claims.insert("scope", terms.scopes.join(" "));
     claims.insert("exchange", exchange.to_string());
-    let key = app.pass_keys().current();
+    let key = app.pass_keys().signing(app.monotonic())?;
     let token = key.sign(PASS_TYPE, &claims).map_err(|fault| Refusal::internal(fault.to_string()))?;
     let record = CredentialRecord {
         id,
@@ -117,7 +117,7 @@ pub(crate) fn mint(
 fn subject_claims(granted: &Granted<'_>) -> Object {
     let Granted { workload, standing, allowance, .. } = granted;
     let (repository, run) = (workload.repository(), workload.run());
-    let project_id = standing.project.as_ref().map(|project| project.id.to_string());
+    let project_id = standing.onboarded.as_ref().map(|project| project.id.to_string());
     let mut claims = Object::default();
     claims.insert(
         "sub",
@@ -144,7 +144,7 @@ fn subject_claims(granted: &Granted<'_>) -> Object {
 
 fn account_claim(granted: &Granted<'_>) -> Object {
     let repository = granted.workload.repository();
-    let account = granted.standing.account.as_ref();
+    let account = granted.standing.onboarded.as_ref().and_then(|project| project.account.as_ref());
     object([
         ("id", account.map(|account| account.id.to_string()).into()),
         ("provider", granted.workload.provider().into()),

@@ -1,4 +1,5 @@
-//! What goes on beside the requests: reading policy files again, sweeping spent tokens, fetching keys ahead.
+//! What goes on beside the requests: reading policy files again, looking at signing keys, sweeping spent tokens, fetching
+//! issuers' keys ahead.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use crate::policy_source::Reload;
 use crate::service::App;
+use crate::signing_keys::LOOK_INTERVAL;
 
 /// How often policy files are looked at.
 pub const POLICY_INTERVAL: Duration = Duration::from_secs(2);
@@ -19,6 +21,7 @@ pub async fn run(app: Arc<App>) {
     tokio::join!(
         app.issuer_keys().prefetch(),
         every(POLICY_INTERVAL, || watch_policy(&app)),
+        every(LOOK_INTERVAL, || app.tend_pass_keys()),
         every(SWEEP_INTERVAL, || sweep(&app)),
     );
 }

@@ -26,10 +26,7 @@ impl VerifiedPass {
         if unverified.claimed_issuer() != app.public_url().as_str() {
             return Err(not_ours(app, unverified.claimed_issuer()));
         }
-        let key = app
-            .pass_keys()
-            .find(unverified.claimed_key_id())
-            .ok_or_else(|| Refusal::new(Code::PassInvalid))?;
+        let key = app.pass_keys().verifying(unverified.claimed_key_id(), app.monotonic())?;
         let audiences: Vec<String> = audience.into_iter().map(ToOwned::to_owned).collect();
         let expectations = Expectations {
             issuer: app.public_url().issuer(),
@@ -40,7 +37,7 @@ impl VerifiedPass {
             token_id_required: true,
             token_type: TokenType::AccessToken,
         };
-        let claims = unverified.verify(key, &expectations, now).map_err(|fault| of_pass(&fault))?;
+        let claims = unverified.verify(&key, &expectations, now).map_err(|fault| of_pass(&fault))?;
         Ok(Self { claims })
     }
 

@@ -1,16 +1,14 @@
 //! How the repository of a workload stands with this server.
 
 use daypass_policy::{ProjectStanding, Workload};
-use daypass_store::{Account, AccountStatus, Project, ProjectStatus, Store, StoreFault};
+use daypass_store::{AccountStatus, Onboarded, ProjectStatus, Store, StoreFault};
 
 /// What the store knows of a workload's repository, at one moment.
 pub struct Standing {
     /// Whether the repository may have anything.
     pub of: ProjectStanding,
-    /// The onboarded project, if it is one.
-    pub project: Option<Project>,
-    /// The account that owns the project.
-    pub account: Option<Account>,
+    /// The onboarded project with the account that owns it, if it is one.
+    pub onboarded: Option<Onboarded>,
 }
 
 impl Standing {
@@ -18,15 +16,15 @@ impl Standing {
     /// was transferred: it is suspended until an operator accepts both accounts.
     pub async fn of(workload: &Workload, store: &Store) -> Result<Self, StoreFault> {
         let repository = workload.repository();
-        let found = store.projects().find(workload.issuer_name(), &repository.external_id).await?;
-        let Some(project) = found else {
-            return Ok(Self { of: ProjectStanding::Unknown, project: None, account: None });
+        let found = store.projects().onboarded(workload.issuer_name(), &repository.external_id).await?;
+        let Some(onboarded) = found else {
+            return Ok(Self { of: ProjectStanding::Unknown, onboarded: None });
         };
-        let account = store.accounts().by_id(project.account_id).await?;
-        let same_owner = account.as_ref().is_some_and(|account| {
+        let account = onboarded.account.as_ref();
+        let same_owner = account.is_some_and(|account| {
             repository.owner_external_id.as_ref().is_none_or(|owner| *owner == account.external_id)
         });
-        let of = match (project.status, account.as_ref().map(|account| account.status)) {
+        let of = match (onboarded.status, account.map(|account| account.status)) {
             (ProjectStatus::Deleted, _) => ProjectStanding::Deleted,
             (ProjectStatus::Suspended, _) | (_, None | Some(AccountStatus::Suspended)) => {
                 ProjectStanding::Suspended
@@ -35,6 +33,6 @@ impl Standing {
             (ProjectStatus::Active, Some(AccountStatus::Pending)) => ProjectStanding::Pending,
             (ProjectStatus::Active, Some(AccountStatus::Accepted)) => ProjectStanding::Active,
         };
-        Ok(Self { of, project: Some(project), account })
+        Ok(Self { of, onboarded: Some(onboarded) })
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Draft<'a> {
         let (repository, run) = (workload.repository(), workload.run());
         let owner = repository.owner_external_id.as_deref().unwrap_or(&repository.external_id);
         self.owner = format!("{}:{owner}", workload.issuer_name());
-        self.is_named = standing.project.is_some() || policy.names_owner(workload.issuer_name(), owner);
+        self.is_named = standing.onboarded.is_some() || policy.names_owner(workload.issuer_name(), owner);
         let record = &mut self.record;
         record.issuer = Some(workload.issuer_name().to_owned());
         record.repository_id = Some(repository.external_id.clone());
@@ -72,7 +72,7 @@ impl<'a> Draft<'a> {
         record.job.clone_from(&run.job);
         record.event.clone_from(&run.event);
         record.git_ref.clone_from(&run.git_ref);
-        record.project_id = standing.project.as_ref().map(|project| project.id);
+        record.project_id = standing.onboarded.as_ref().map(|project| project.id);
         record.policy_version = Some(policy.version().to_owned());
         record.claims = serde_json::to_string(&workload.recordable_claims(decision.tested_claims())).ok();
         record.trace = serde_json::to_string(decision.trace()).ok();

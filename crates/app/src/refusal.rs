@@ -146,6 +146,8 @@ codes! {
         "try again after the time in Retry-After";
     StoreUnavailable "store_unavailable" Unavailable "the exchange cannot be recorded now"
         "try again after the time in Retry-After";
+    KeysUnavailable "keys_unavailable" Unavailable "this server cannot tell now which of its signing keys are valid"
+        "try again after the time in Retry-After";
     Overloaded "overloaded" Unavailable "the server has more requests than it can take"
         "try again after the time in Retry-After";
     InternalError "internal_error" Internal "a fault of this server"

@@ -58,13 +58,9 @@ impl App {
         let Parts { store, clock, rng, resolver } = parts;
         let project_audience = config.policy_context.projects.audience.clone();
         let (policy, warnings) = LivePolicy::load(config.policy_dir, config.policy_context)?;
-        let pass_keys = PassKeys::load(
-            &store,
-            &config.encryption_key,
-            config.pass_algorithm,
-            (clock.as_ref(), rng.as_ref()),
-        )
-        .await?;
+        let pass_keys =
+            PassKeys::load(&store, config.encryption_key, config.pass_keys, (clock.as_ref(), rng.as_ref()))
+                .await?;
         let fetcher = Fetcher::with_resolver(&config.outbound, resolver)?;
         let (issuers, key_settings) =
             config.issuers.into_iter().map(|issuer| (issuer.registered, issuer.keys)).unzip();
@@ -111,6 +107,11 @@ impl App {
         &self.pass_keys
     }
 
+    /// Looks at the keys of passes in the store, and rotates them when it is time.
+    pub async fn tend_pass_keys(&self) {
+        self.pass_keys.tend(&self.store, self.clock.as_ref(), self.rng.as_ref()).await;
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> &LivePolicy {
         &self.policy
@@ -138,6 +139,11 @@ impl App {
         let passed = self.clock.monotonic().saturating_sub(monotonic);
         let passed_seconds = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
         self.now().min(start.plus_seconds(passed_seconds))
+    }
+
+    /// Time on the clock that never goes back.
+    pub fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
     }
 
     /// Gives randomness.

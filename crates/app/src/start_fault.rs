@@ -4,6 +4,7 @@ use daypass_fetch::FetchSetupFault;
 use daypass_store::StoreFault;
 
 use crate::policy_source::PolicyFault;
+use crate::signing_keys::SigningKeyFault;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -20,4 +21,13 @@ pub enum StartFault {
     /// A signing key cannot be made, opened or published.
     #[error("signing keys: {0}")]
     SigningKey(String),
+}
+
+impl From<SigningKeyFault> for StartFault {
+    fn from(fault: SigningKeyFault) -> Self {
+        if let SigningKeyFault::Store(fault) = fault {
+            return Self::Store(fault);
+        }
+        Self::SigningKey(fault.to_string())
+    }
 }

@@ -6,7 +6,7 @@ use daypass_client::ClientFault;
 use daypass_emulator::EmulatorFault;
 use daypass_store::StoreFault;
 
-use crate::settings::SettingsFaults;
+use crate::settings::{KeyFault, SettingsFaults};
 
 /// All is well. A no has the status 3, which `daypass_client` gives it.
 pub(crate) const OK: u8 = 0;
@@ -30,6 +30,9 @@ pub(crate) enum CommandFault {
     /// The settings are wrong.
     #[error("{0}")]
     Settings(#[from] SettingsFaults),
+    /// There is no encryption key, or not the one that is needed.
+    #[error("{0}")]
+    EncryptionKey(#[from] KeyFault),
     /// The server does not start.
     #[error("{text}")]
     NotStarted {
@@ -72,13 +75,20 @@ impl CommandFault {
     /// The status with which the command ends.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Settings(_) | Self::Store(StoreFault::Url(_)) => USAGE,
+            Self::Usage(_) | Self::Settings(_) | Self::EncryptionKey(_) | Self::Store(StoreFault::Url(_)) => {
+                USAGE
+            }
             Self::Unexpected(_) => FINDINGS,
             Self::NotStarted { status, .. } | Self::NotRun { status, .. } => *status,
             Self::Emulator(fault) => of_emulator(fault),
             Self::Client(fault) => fault.exit_code(),
             Self::Output(_) if self.is_closed_pipe() => OK,
-            Self::Store(StoreFault::Unavailable(_) | StoreFault::Refused(_) | StoreFault::Corrupt(_))
+            Self::Store(
+                StoreFault::Unavailable(_)
+                | StoreFault::Refused(_)
+                | StoreFault::Overtaken
+                | StoreFault::Corrupt(_),
+            )
             | Self::Unavailable(_)
             | Self::Output(_) => UNREACHABLE,
         }
@@ -90,6 +100,7 @@ impl CommandFault {
             Self::Settings(_) => true,
             Self::NotStarted { is_list, .. } => *is_list,
             Self::Usage(_)
+            | Self::EncryptionKey(_)
             | Self::NotRun { .. }
             | Self::Store(_)
             | Self::Emulator(_)

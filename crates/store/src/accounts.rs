@@ -87,8 +87,13 @@ impl Accounts<'_> {
 
     /// The account of this id.
     pub async fn by_id(&self, id: AccountId) -> Result<Option<Account>, StoreFault> {
-        self.engine.read(BY_ID, vec![id.to_string().into()]).await?.pop().map(from_row).transpose()
+        self.engine.look(BY_ID, vec![id.to_string().into()]).await?.pop().map(from_row).transpose()
     }
+}
+
+/// The account that was joined to another row, if there was one.
+pub(crate) fn from_joined_row(row: Row) -> Result<Option<Account>, StoreFault> {
+    if row.is_null() { Ok(None) } else { from_row(row).map(Some) }
 }
 
 fn from_row(mut row: Row) -> Result<Account, StoreFault> {

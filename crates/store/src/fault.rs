@@ -15,6 +15,9 @@ pub enum StoreFault {
     /// The database was made by a newer version, or does not write durably.
     #[error("{0}")]
     Refused(String),
+    /// What was to be changed is not as it was read: somebody else was faster. Nothing was written.
+    #[error("it was changed by somebody else at the same time")]
+    Overtaken,
     /// A row is not what was written, or a value cannot be stored.
     #[error("the store holds or was given what it cannot keep: {0}")]
     Corrupt(String),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
 
-use crate::engine::{Engine, FirstUse, Recorded, SPENT, Spend};
+use crate::engine::{Engine, FirstUse, LedgerStatistics, Recorded, SPENT, Spend};
 use crate::exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Outcome, columns};
 use crate::fault::{LedgerFault, StoreFault};
 use crate::value::Value;
@@ -39,7 +39,7 @@ impl Ledger {
     /// Who spent a token that may be spent once, if somebody did. It spends nothing.
     pub async fn spent(&self, spend: &Spend) -> Result<Option<LedgerFault>, StoreFault> {
         let key = vec![Value::Bytes(spend.key.to_vec())];
-        let Some(row) = self.engine.read(SPENT, key).await?.pop() else { return Ok(None) };
+        let Some(row) = self.engine.look(SPENT, key).await?.pop() else { return Ok(None) };
         Ok(FirstUse::read(row)?.refuses(spend))
     }
 
@@ -49,9 +49,9 @@ impl Ledger {
         self.engine.refuse(exchange);
     }
 
-    /// Refusals that were dropped.
-    pub fn refusals_dropped(&self) -> u64 {
-        self.engine.refusals_dropped()
+    /// What was written since the store was opened.
+    pub fn statistics(&self) -> LedgerStatistics {
+        self.engine.statistics()
     }
 
     /// One exchange with its credentials.

@@ -16,14 +16,14 @@ use std::time::Duration;
 
 pub use accounts::{Account, AccountStatus, Accounts, NewAccount};
 pub use engine::{
-    CONNECT_DEADLINE, MAX_BATCH, MAX_LOG_BYTES, MAX_READERS, MAX_WAITING_REFUSALS, MAX_WAITING_WRITES,
-    READ_DEADLINE, Recorded, Spend, WRITE_DEADLINE,
+    CONNECT_DEADLINE, LedgerStatistics, MAX_BATCH, MAX_LOG_BYTES, MAX_READERS, MAX_WAITING_REFUSALS,
+    MAX_WAITING_WRITES, READ_DEADLINE, Recorded, Spend, WRITE_DEADLINE,
 };
 pub use exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Outcome};
 pub use fault::{LedgerFault, StoreFault};
 pub use ledger::{Ledger, MAX_PAGE};
-pub use projects::{NewProject, Project, ProjectStatus, Projects};
-pub use signing_keys::{SigningKeyRow, SigningKeys};
+pub use projects::{NewProject, Onboarded, Project, ProjectStatus, Projects};
+pub use signing_keys::{KeyChange, SigningKeyRow, SigningKeys};
 
 use engine::{Engine, Location};
 

@@ -3,6 +3,7 @@
 use daypass_jose::Timestamp;
 use daypass_jose::ids::{AccountId, ProjectId};
 
+use crate::accounts::{self, Account};
 use crate::engine::Engine;
 use crate::fault::StoreFault;
 use crate::ledger::MAX_PAGE;
@@ -40,6 +41,17 @@ pub struct Project {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// What an exchange must know of an onboarded repository, and no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Onboarded {
+    /// The project's id here.
+    pub id: ProjectId,
+    /// How the project stands.
+    pub status: ProjectStatus,
+    /// The account that owns it; `None` where somebody took its row away.
+    pub account: Option<Account>,
 }
 
 /// A project to be recorded.
@@ -89,6 +101,12 @@ impl Projects<'_> {
         ];
         let row = self.engine.write(UPSERT, values).await?.pop();
         from_row(row.ok_or_else(|| StoreFault::Corrupt("a project was not written".to_owned()))?)
+    }
+
+    /// What is onboarded of a repository, with its owner.
+    pub async fn onboarded(&self, issuer: &str, external_id: &str) -> Result<Option<Onboarded>, StoreFault> {
+        let found = self.engine.look(ONBOARDED, vec![issuer.into(), external_id.into()]).await?.pop();
+        found.map(onboarded_from_row).transpose()
     }
 
     /// The project of a repository.
@@ -146,7 +164,7 @@ impl Projects<'_> {
     }
 
     async fn one(&self, sql: &'static str, values: Vec<Value>) -> Result<Option<Project>, StoreFault> {
-        self.engine.read(sql, values).await?.pop().map(from_row).transpose()
+        self.engine.look(sql, values).await?.pop().map(from_row).transpose()
     }
 }
 
@@ -164,6 +182,14 @@ fn from_row(mut row: Row) -> Result<Project, StoreFault> {
     })
 }
 
+fn onboarded_from_row(mut row: Row) -> Result<Onboarded, StoreFault> {
+    Ok(Onboarded {
+        id: row.parsed(ProjectId::parse)?,
+        status: row.parsed(ProjectStatus::from_text)?,
+        account: accounts::from_joined_row(row)?,
+    })
+}
+
 macro_rules! columns {
     () => {
         "id, account_id, issuer, external_id, path, status, config, created_at, updated_at"
@@ -177,6 +203,9 @@ const UPSERT: &str = concat!(
      updated_at = excluded.updated_at RETURNING ",
     columns!()
 );
+const ONBOARDED: &str = "SELECT projects.id, projects.status, accounts.id, accounts.issuer, accounts.external_id, \
+     accounts.name, accounts.tenant, accounts.status FROM projects LEFT JOIN accounts ON accounts.id = projects.account_id \
+     WHERE projects.issuer = $1 AND projects.external_id = $2";
 const FIND: &str = concat!("SELECT ", columns!(), " FROM projects WHERE issuer = $1 AND external_id = $2");
 const FIND_BY_PATH: &str = concat!(
     "SELECT ",

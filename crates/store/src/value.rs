@@ -55,6 +55,11 @@ impl Row {
         Self { values: values.into_iter() }
     }
 
+    /// Whether the next column is NULL.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.values.as_slice().first(), Some(Value::Null))
+    }
+
     /// The next column, which must hold text.
     pub(crate) fn text(&mut self) -> Result<String, StoreFault> {
         self.optional_text()?.ok_or_else(|| mismatch("a text"))

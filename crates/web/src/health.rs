@@ -11,6 +11,8 @@ use serde::Serialize;
 use crate::answer;
 use crate::state::Web;
 
+const UNAVAILABLE: &str = "unavailable: see the log of the server";
+
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
@@ -26,6 +28,7 @@ struct Readiness {
 struct Checks {
     store: String,
     policy: String,
+    keys: &'static str,
 }
 
 /// Whether the process answers.
@@ -36,7 +39,7 @@ pub(crate) async fn healthz() -> Response {
 /// What is wrong in full is for the log: strangers may ask, and it names files of this machine.
 fn unavailable(fault: &StoreFault) -> String {
     tracing::warn!("not ready: {fault}");
-    "unavailable: see the log of the server".to_owned()
+    UNAVAILABLE.to_owned()
 }
 
 fn policy(web: &Web) -> String {
@@ -45,15 +48,17 @@ fn policy(web: &Web) -> String {
     format!("version {}{newer}", policy.snapshot().version())
 }
 
-/// Whether it can exchange: the store takes writes, a policy is in force.
+/// Whether it can exchange: the store takes writes, a policy is in force, a key signs.
 pub(crate) async fn readyz(State(web): State<Arc<Web>>) -> Response {
     let store = web.app.store().ping().await;
-    let ready = store.is_ok();
+    let are_keys_usable = web.app.pass_keys().are_usable(web.app.monotonic());
+    let ready = store.is_ok() && are_keys_usable;
     let body = Readiness {
         ready,
         checks: Checks {
             store: store.map_or_else(|fault| unavailable(&fault), |()| "ok".to_owned()),
             policy: policy(&web),
+            keys: if are_keys_usable { "ok" } else { UNAVAILABLE },
         },
     };
     if ready {

@@ -5,15 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use daypass_jose::Algorithm;
 use serde::Serialize;
 
 use crate::answer;
 use crate::oauth::token::TOKEN_EXCHANGE;
 use crate::state::Web;
-
-/// For how long a verifier may keep the key set, in seconds. A new key must be published for at least twice this
-/// before it signs, or verifiers refuse its first passes.
-pub(crate) const JWKS_MAX_AGE_SECONDS: u32 = 300;
 
 #[derive(Serialize)]
 struct Metadata {
@@ -30,27 +27,37 @@ struct Metadata {
 #[derive(Serialize)]
 struct OpenId {
     subject_types_supported: [&'static str; 1],
-    id_token_signing_alg_values_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
 }
 
 /// `/.well-known/oauth-authorization-server`
 pub(crate) async fn oauth(State(web): State<Arc<Web>>) -> Response {
-    public(answer::json(StatusCode::OK, &metadata(&web, None)))
+    let max_age = web.app.pass_keys().max_age_seconds();
+    public(answer::json(StatusCode::OK, &metadata(&web, None)), max_age)
 }
 
 /// `/.well-known/openid-configuration`
 pub(crate) async fn openid(State(web): State<Arc<Web>>) -> Response {
     let openid = OpenId {
         subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: [web.app.pass_keys().algorithm().name()],
+        // Those of keys that sign no more too: passes that they signed are still about.
+        id_token_signing_alg_values_supported: web
+            .app
+            .pass_keys()
+            .algorithms()
+            .into_iter()
+            .map(Algorithm::name)
+            .collect(),
     };
-    public(answer::json(StatusCode::OK, &metadata(&web, Some(openid))))
+    let max_age = web.app.pass_keys().max_age_seconds();
+    public(answer::json(StatusCode::OK, &metadata(&web, Some(openid))), max_age)
 }
 
-/// `/.well-known/jwks.json`
+/// `/.well-known/jwks.json`: also while the store cannot be seen, or no pass that is about could be verified then.
 pub(crate) async fn jwks(State(web): State<Arc<Web>>) -> Response {
     let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"))];
-    public((StatusCode::OK, media_type, web.app.pass_keys().published().to_owned()).into_response())
+    let (published, max_age) = web.app.pass_keys().published(web.app.monotonic());
+    public((StatusCode::OK, media_type, published).into_response(), max_age)
 }
 
 /// Every address comes from the settings, none from the request.
@@ -67,8 +74,8 @@ fn metadata(web: &Web, openid: Option<OpenId>) -> Metadata {
     }
 }
 
-fn public(mut response: Response) -> Response {
-    if let Ok(value) = HeaderValue::try_from(format!("public, max-age={JWKS_MAX_AGE_SECONDS}")) {
+fn public(mut response: Response, max_age_seconds: u32) -> Response {
+    if let Ok(value) = HeaderValue::try_from(format!("public, max-age={max_age_seconds}")) {
         response.headers_mut().insert(header::CACHE_CONTROL, value);
     }
     response

@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are no Markdown")]
 
 mod emulate;
+mod keys;
 mod records;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -11,6 +12,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use emulate::{EmulateCommand, GithubArguments, GitlabArguments, RunArguments};
+pub(crate) use keys::{
+    CompromisedKey, KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments,
+};
 pub(crate) use records::{
     AuditCommand, AuditListArguments, AuditShowArguments, OutcomeName, ProjectAddArguments, ProjectCommand,
     ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
@@ -46,6 +50,9 @@ pub(crate) enum Command {
     /// Look at exchanges: who got what, who was refused, and why
     #[command(subcommand, after_help = records::AUDIT_EXAMPLES)]
     Audit(AuditCommand),
+    /// Look at the keys that sign passes, rotate and revoke them, change the encryption key
+    #[command(subcommand, after_help = keys::EXAMPLES)]
+    Keys(KeysCommand),
     Inspect(InspectArguments),
     Init(InitArguments),
     Completions(CompletionsArguments),

@@ -8,6 +8,7 @@ mod ends;
 mod exchange;
 mod init;
 mod inspect;
+mod keys;
 mod project;
 mod records;
 pub(crate) mod serve;
@@ -39,6 +40,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Exchange(arguments) => exchange::run(&arguments, context).await,
         Command::Project(command) => project::run(&command, context).await,
         Command::Audit(command) => audit::run(&command, context).await,
+        Command::Keys(command) => keys::run(&command, context).await,
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),

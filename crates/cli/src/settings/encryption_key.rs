@@ -49,7 +49,7 @@ pub(crate) enum KeyFault {
     /// It opens nothing of what a database holds.
     #[error(
         "the signing keys in `{}` are sealed under another encryption key than that of {place}, or altered\n  \
-         help: put the key back that was there before{}", database.name, database.if_lost()
+         help: put the key back that was there before{IF_LOST}", database.name
     )]
     Wrong {
         /// Where it was found.
@@ -66,8 +66,10 @@ pub(crate) enum KeyFault {
         fault: SealFault,
     },
     /// The command gave none.
-    #[error("`encryption_key_command`: `{program}` {reason}")]
+    #[error("`{setting}`: `{program}` {reason}")]
     Command {
+        /// What names the program.
+        setting: &'static str,
         /// The program.
         program: String,
         /// What went wrong.
@@ -81,6 +83,13 @@ pub(crate) enum KeyFault {
         /// What the system says.
         source: io::Error,
     },
+    /// Nobody names the new one.
+    #[error(
+        "there is no new encryption key: name its file with `--new-key-file`, a command that prints it with \
+         `--new-key-command`, or put its text into DAYPASS_NEW_ENCRYPTION_KEY\n  \
+         help: make one: (umask 077; openssl rand -base64 32 > new.key)"
+    )]
+    NoNew,
     /// Nobody names one, and none is made here.
     #[error(
         "there is no encryption key, and one is made by itself only while the host of `public_url` is loopback \
@@ -117,35 +126,20 @@ impl fmt::Display for NewKey {
 #[derive(Debug)]
 pub(crate) struct SealedKeys {
     name: String,
-    /// The command that takes them out.
-    remove: String,
 }
 
 impl SealedKeys {
     /// The database of a store.
     pub(crate) fn of(store: &StoreUrl) -> Self {
-        match store.path() {
-            Some(path) => Self {
-                name: path.display().to_string(),
-                remove: format!("sqlite3 '{}' 'delete from signing_keys'", path.display()),
-            },
-            None => Self {
-                name: store.to_string(),
-                remove: format!("psql '{store}' -c 'delete from signing_keys'"),
-            },
-        }
-    }
-
-    /// What this version can do without the key, and no more than that.
-    fn if_lost(&self) -> String {
-        format!(
-            "\n  help: if it is lost for good, nothing opens those signing keys any more. Take them out of the database while \
-             no server runs, and the next start makes new ones; every pass that is out becomes invalid then, while projects \
-             and the ledger stay:\n    {}",
-            self.remove
-        )
+        let name = store.path().map_or_else(|| store.to_string(), |path| path.display().to_string());
+        Self { name }
     }
 }
+
+/// What can be done without the key. A start never does it.
+const IF_LOST: &str = "\n  help: if it is lost for good, nothing opens those signing keys any more. Give the server a new \
+     encryption key, and make a new signing key in their place; every pass that is out becomes invalid then, while \
+     projects and the ledger stay:\n    daypass keys rotate --lost-encryption-key";
 
 impl KeyFault {
     /// Says what the absence of the key means where a database holds keys that are sealed under it.
@@ -158,6 +152,7 @@ impl KeyFault {
             | Self::Wrong { .. }
             | Self::Malformed { .. }
             | Self::Command { .. }
+            | Self::NoNew
             | Self::NotKept { .. }) => other,
         }
     }
@@ -170,7 +165,7 @@ pub(crate) async fn find(
 ) -> Result<Found, KeyFault> {
     match &settings.encryption_key {
         EncryptionKeySource::File(path) => return of_private_file(path),
-        EncryptionKeySource::Command(command) => return of_command(command).await,
+        EncryptionKeySource::Command(command) => return of_command("encryption_key_command", command).await,
         EncryptionKeySource::Unnamed => {}
     }
     if let Some(text) = environment::value(environment, VARIABLE) {
@@ -227,7 +222,7 @@ fn keep(path: &Path, text: &Secret) -> io::Result<()> {
     std::fs::File::open(folder)?.sync_all()
 }
 
-fn of_private_file(path: &Path) -> Result<Found, KeyFault> {
+pub(super) fn of_private_file(path: &Path) -> Result<Found, KeyFault> {
     let text = files::read_private_text(path);
     let text = text.map_err(|fault| KeyFault::File { path: path.to_owned(), fault })?;
     parse(&format!("`{}`", path.display()), &Secret::new(text))
@@ -253,13 +248,12 @@ fn lost(place: Option<&Path>, database: &SealedKeys) -> String {
     };
     format!(
         "the encryption key is not there under which the signing keys in `{}` are sealed; no other can take its place\n  \
-         help: put the key back {back}{}",
-        database.name,
-        database.if_lost()
+         help: put the key back {back}{IF_LOST}",
+        database.name
     )
 }
 
-fn parse(place: &str, text: &Secret) -> Result<Found, KeyFault> {
+pub(super) fn parse(place: &str, text: &Secret) -> Result<Found, KeyFault> {
     match EncryptionKey::from_base64(text) {
         Ok(key) => Ok(Found::Key(key, place.to_owned())),
         Err(fault) => Err(KeyFault::Malformed { place: place.to_owned(), fault }),
@@ -267,9 +261,9 @@ fn parse(place: &str, text: &Secret) -> Result<Found, KeyFault> {
 }
 
 /// What a command prints. It is run as it is written, without a shell; what it says on stderr is the operator's to see.
-async fn of_command(command: &[String]) -> Result<Found, KeyFault> {
+pub(super) async fn of_command(setting: &'static str, command: &[String]) -> Result<Found, KeyFault> {
     let program = command.first().cloned().unwrap_or_default();
-    let fault = |reason: String| KeyFault::Command { program: program.clone(), reason };
+    let fault = |reason: String| KeyFault::Command { setting, program: program.clone(), reason };
     match tokio::time::timeout(COMMAND_DEADLINE, printed(&program, command)).await {
         Ok(Ok(text)) => parse(&format!("what `{program}` printed"), &text),
         Ok(Err(reason)) => Err(fault(reason)),

@@ -1,11 +1,22 @@
-//! `[keys]`: where the encryption key comes from, and the algorithm of passes.
+//! `[keys]`: where the encryption key comes from, and how signing keys are made and rotated.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use daypass_app::signing_keys::PASS_ALGORITHMS;
+use daypass_app::signing_keys::{PASS_ALGORITHMS, PassKeySettings};
 use daypass_jose::Algorithm;
+use daypass_policy::show_duration;
 
 use super::overlay::{Given, Scope};
+
+/// For how long a key signs unless the settings say otherwise: a leak that nobody noticed ends with it.
+const DEFAULT_ROTATE_AFTER_SECONDS: i64 = 30 * 86_400;
+/// Below, a set would be full within minutes; above, nobody remembers how it goes.
+const ROTATE_AFTER_SECONDS: RangeInclusive<i64> = 10..=366 * 86_400;
+/// For how long a verifier may keep the published keys unless the settings say otherwise.
+const DEFAULT_JWKS_MAX_AGE_SECONDS: i64 = 300;
+/// For so long a compromised key is taken by whoever keeps the published keys.
+const JWKS_MAX_AGE_SECONDS: RangeInclusive<i64> = 1..=3600;
 
 /// Where the encryption key comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +31,15 @@ pub(crate) enum EncryptionKeySource {
 
 pub(super) struct Keys {
     pub(super) encryption_key: EncryptionKeySource,
-    pub(super) pass_algorithm: Algorithm,
+    pub(super) pass_keys: PassKeySettings,
 }
 
 pub(super) fn read(keys: &Scope<'_>) -> Keys {
     let file = keys.path("encryption_key_file");
     let command = keys.texts("encryption_key_command");
     let algorithm = keys.text("algorithm");
+    let rotate_after_seconds = held(keys, "rotate_after", DEFAULT_ROTATE_AFTER_SECONDS, ROTATE_AFTER_SECONDS);
+    let jwks_max_age = held(keys, "jwks_max_age", DEFAULT_JWKS_MAX_AGE_SECONDS, JWKS_MAX_AGE_SECONDS);
     keys.finish();
     let encryption_key = match (file, command) {
         (Some(file), Some(_)) => {
@@ -38,8 +51,21 @@ pub(super) fn read(keys: &Scope<'_>) -> Keys {
         (None, Some(command)) => of_command(keys, command),
         (None, None) => EncryptionKeySource::Unnamed,
     };
-    let pass_algorithm = algorithm.and_then(|given| pass_algorithm(keys, &given)).unwrap_or(Algorithm::ES256);
-    Keys { encryption_key, pass_algorithm }
+    let algorithm = algorithm.and_then(|given| pass_algorithm(keys, &given)).unwrap_or(Algorithm::ES256);
+    let jwks_max_age_seconds = u32::try_from(jwks_max_age).unwrap_or(u32::MAX);
+    let pass_keys = PassKeySettings { algorithm, rotate_after_seconds, jwks_max_age_seconds };
+    Keys { encryption_key, pass_keys }
+}
+
+/// The duration of a key, in seconds, which must lie between two others.
+fn held(keys: &Scope<'_>, key: &str, default: i64, bounds: RangeInclusive<i64>) -> i64 {
+    let Some(given) = keys.duration(key) else { return default };
+    if bounds.contains(&given.value) {
+        return given.value;
+    }
+    let [least, most] = [bounds.start(), bounds.end()].map(|seconds| show_duration(*seconds));
+    keys.reading.fault(&given.place, format!("`{key}` must be between {least} and {most}"), None);
+    default
 }
 
 fn of_command(keys: &Scope<'_>, command: Vec<Given<String>>) -> EncryptionKeySource {

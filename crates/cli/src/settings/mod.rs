@@ -6,6 +6,7 @@ mod files;
 mod issuers;
 mod keys;
 mod limits;
+mod new_encryption_key;
 mod outbound;
 mod overlay;
 mod policy;
@@ -22,8 +23,9 @@ use std::path::{Path, PathBuf};
 use daypass_app::Config;
 use daypass_app::config::{IssuerConfig, PublicUrl};
 use daypass_app::seal::EncryptionKey;
+use daypass_app::signing_keys::PassKeySettings;
 use daypass_fetch::Outbound;
-use daypass_jose::{Algorithm, IssuerUrl};
+use daypass_jose::IssuerUrl;
 use daypass_policy::{PolicyContext, reader};
 use daypass_web::Limits;
 
@@ -32,6 +34,7 @@ pub(crate) use encryption_key::{
 };
 pub(crate) use faults::SettingsFaults;
 pub(crate) use keys::EncryptionKeySource;
+pub(crate) use new_encryption_key::{NewKeySource, find as find_new_encryption_key};
 pub(crate) use overlay::{Overlay, misspelt_variables};
 pub(crate) use store::StoreUrl;
 
@@ -47,7 +50,7 @@ pub(crate) struct Settings {
     pub(crate) policy_dir: Option<PathBuf>,
     pub(crate) store: StoreUrl,
     pub(crate) encryption_key: EncryptionKeySource,
-    pub(crate) pass_algorithm: Algorithm,
+    pub(crate) pass_keys: PassKeySettings,
     pub(crate) issuers: Vec<IssuerConfig>,
     pub(crate) policy: PolicyContext,
     pub(crate) limits: Limits,
@@ -104,7 +107,7 @@ impl Settings {
             outbound: self.outbound,
             policy_dir: self.policy_dir,
             policy_context: self.policy,
-            pass_algorithm: self.pass_algorithm,
+            pass_keys: self.pass_keys,
             encryption_key,
         }
     }
@@ -151,7 +154,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
         policy_dir: server.policy_dir,
         store: store?,
         encryption_key: keys.encryption_key,
-        pass_algorithm: keys.pass_algorithm,
+        pass_keys: keys.pass_keys,
         issuers,
         policy,
         limits,

@@ -20,14 +20,17 @@ const SCALARS: &[&str] = &[
     "store.url",
     "keys.encryption_key_file",
     "keys.algorithm",
+    "keys.rotate_after",
+    "keys.jwks_max_age",
     "projects.audience",
     "projects.ttl",
     "limits.failures_per_minute_per_source",
     "outbound.proxy",
 ];
 
-/// What else is called `DAYPASS_…`: two variables of the server, and those of the clients.
-const OTHERS: &[&str] = &["ENCRYPTION_KEY", "LOG", "URL", "AUDIENCE", "ID_TOKEN", "ID_TOKEN_VARIABLE"];
+/// What else is called `DAYPASS_…`: variables of the server and of `keys`, and those of the clients.
+const OTHERS: &[&str] =
+    &["ENCRYPTION_KEY", "NEW_ENCRYPTION_KEY", "LOG", "URL", "AUDIENCE", "ID_TOKEN", "ID_TOKEN_VARIABLE"];
 
 /// Settings that stand outside the file.
 #[derive(Debug, Default)]

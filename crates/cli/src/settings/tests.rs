@@ -39,7 +39,11 @@ fn nothing_said_means_this_machine_alone() {
     assert_eq!(settings.policy.projects.audience, "http://127.0.0.1:8080");
     assert_eq!(settings.policy.projects.ttl_seconds, 900);
     assert_eq!(settings.limits.failures_per_minute_per_source, 600);
-    assert_eq!(settings.pass_algorithm.name(), "ES256");
+    let keys = settings.pass_keys;
+    assert_eq!(
+        (keys.algorithm.name(), keys.rotate_after_seconds, keys.jwks_max_age_seconds),
+        ("ES256", 30 * 86_400, 300)
+    );
     assert!(settings.issuers.is_empty() && settings.policy_dir.is_none());
 }
 
@@ -178,6 +182,11 @@ fn each_rule_of_the_other_sections() {
         ("[keys]\nencryption_key_command = []", "names no program"),
         ("[keys]\nencryption_key_command = 'cat key'", "must be a list of texts"),
         ("[keys]\nalgorithm = 'HS256'", "write one of `ES256`, `EdDSA`, `RS256`"),
+        ("[keys]\nrotate_after = '30'", "`rotate_after` is not a duration"),
+        ("[keys]\nrotate_after = '9s'", "`rotate_after` must be between 10s and 366d"),
+        ("[keys]\nrotate_after = '367d'", "`rotate_after` must be between 10s and 366d"),
+        ("[keys]\njwks_max_age = '0s'", "`jwks_max_age` is not a duration"),
+        ("[keys]\njwks_max_age = '61m'", "`jwks_max_age` must be between 1s and 1h"),
         ("[projects]\nttl = '15'", "`ttl` is not a duration"),
         ("[projects]\nttl = '2d'", "`ttl`: longer than a day"),
         ("[projects]\nscopes = ['admin:projects']", "`scopes`: `admin:projects`"),
@@ -194,6 +203,19 @@ fn each_rule_of_the_other_sections() {
         let faults = refused(text);
         assert!(faults.contains(fault), "{text}\n{faults}");
     }
+}
+
+#[test]
+fn signing_keys_may_live_shortly() {
+    let settings = taken("[keys]\nrotate_after = '10s'\njwks_max_age = '2s'\nalgorithm = 'EdDSA'");
+    let keys = settings.pass_keys;
+    assert_eq!(
+        (keys.algorithm.name(), keys.rotate_after_seconds, keys.jwks_max_age_seconds),
+        ("EdDSA", 10, 2)
+    );
+    let overlay = variables(&[("DAYPASS_KEYS_ROTATE_AFTER", "366d"), ("DAYPASS_KEYS_JWKS_MAX_AGE", "1h")]);
+    let keys = read("", &overlay).ok().unwrap().pass_keys;
+    assert_eq!((keys.rotate_after_seconds, keys.jwks_max_age_seconds), (366 * 86_400, 3600));
 }
 
 #[test]

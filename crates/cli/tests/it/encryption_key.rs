@@ -126,8 +126,8 @@ fn another_key_than_that_of_the_database_is_noticed_at_the_start() {
     insta::assert_snapshot!(told, @"
     error: the signing keys in `daypass.db` are sealed under another encryption key than that of DAYPASS_ENCRYPTION_KEY, or altered
       help: put the key back that was there before
-      help: if it is lost for good, nothing opens those signing keys any more. Take them out of the database while no server runs, and the next start makes new ones; every pass that is out becomes invalid then, while projects and the ledger stay:
-        sqlite3 'daypass.db' 'delete from signing_keys'
+      help: if it is lost for good, nothing opens those signing keys any more. Give the server a new encryption key, and make a new signing key in their place; every pass that is out becomes invalid then, while projects and the ledger stay:
+        daypass keys rotate --lost-encryption-key
     ");
 }
 
@@ -141,8 +141,8 @@ fn no_key_takes_the_place_of_one_that_is_lost() {
     insta::assert_snapshot!(refused(&folder), @"
     error: the encryption key is not there under which the signing keys in `daypass.db` are sealed; no other can take its place
       help: put the key back into `daypass.db.key` (mode 0600)
-      help: if it is lost for good, nothing opens those signing keys any more. Take them out of the database while no server runs, and the next start makes new ones; every pass that is out becomes invalid then, while projects and the ledger stay:
-        sqlite3 'daypass.db' 'delete from signing_keys'
+      help: if it is lost for good, nothing opens those signing keys any more. Give the server a new encryption key, and make a new signing key in their place; every pass that is out becomes invalid then, while projects and the ledger stay:
+        daypass keys rotate --lost-encryption-key
     ");
     assert!(!folder.path("daypass.db.key").exists());
     settings(&folder, LOCAL, "encryption_key_file = 'mine.key'");

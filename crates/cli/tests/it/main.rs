@@ -15,6 +15,8 @@ mod init;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod one_database;
 #[cfg(test)]
 #[cfg(feature = "test-postgres")]

@@ -2,9 +2,10 @@
 
 use std::process::{self, Command};
 
-use crate::support::Folder;
+use crate::support::{Folder, get};
 
 pub(crate) const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+const OTHER: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
 
 /// A schema of its own, which is left behind where the test fails.
 pub(crate) struct Schema {
@@ -53,15 +54,28 @@ fn the_server_and_the_commands_share_the_database() {
     let replicas = [folder.serve(&[]), folder.serve(&[])];
     folder.ok(&["project", "suspend", "octo-org/octo-repo"]);
     folder.ok(&["audit", "list"]);
+    // Revoked and sealed anew in one transaction each, under the eyes of both.
+    let revoked = folder.ok(&["keys", "rotate", "--compromised", "--json"]);
+    let revoked: serde_json::Value = serde_json::from_str(&revoked).unwrap();
+    for replica in &replicas {
+        let signing = revoked["signing"].as_str().unwrap();
+        while !get(&format!("{}/.well-known/jwks.json", replica.url), None).1.contains(signing) {}
+    }
+    folder.ok(&["keys", "rotate"]);
+    folder.set("DAYPASS_NEW_ENCRYPTION_KEY", OTHER);
+    assert!(folder.ok(&["keys", "rewrap"]).starts_with("3 signing keys are sealed"));
+    folder.set("DAYPASS_ENCRYPTION_KEY", OTHER);
+    folder.set("DAYPASS_NEW_ENCRYPTION_KEY", KEY);
+    folder.ok(&["keys", "rewrap"]);
     drop(replicas);
-    folder.set("DAYPASS_ENCRYPTION_KEY", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=");
+    folder.set("DAYPASS_ENCRYPTION_KEY", OTHER);
     let ran = folder.run(&["serve"]);
     assert_eq!(ran.status, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("sealed under another encryption key"), "{}", ran.stderr);
     folder.set("DAYPASS_ENCRYPTION_KEY", "");
     let ran = folder.run(&["serve"]);
     assert_eq!(ran.status, 2, "{}", ran.stderr);
-    assert!(ran.stderr.contains("-c 'delete from signing_keys'"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("daypass keys rotate --lost-encryption-key"), "{}", ran.stderr);
     assert!(!folder.path("daypass.db").exists() && !folder.path("daypass.db.key").exists());
     schema.psql(&format!("DROP SCHEMA {} CASCADE", schema.name));
 }

@@ -172,8 +172,8 @@ fn without_its_key_a_database_is_left_alone() {
     insta::assert_snapshot!(ran.stderr, @"
     error: the encryption key is not there under which the signing keys in `data/daypass.db` are sealed; no other can take its place
       help: put the key back into `secret.key` (mode 0600)
-      help: if it is lost for good, nothing opens those signing keys any more. Take them out of the database while no server runs, and the next start makes new ones; every pass that is out becomes invalid then, while projects and the ledger stay:
-        sqlite3 'data/daypass.db' 'delete from signing_keys'
+      help: if it is lost for good, nothing opens those signing keys any more. Give the server a new encryption key, and make a new signing key in their place; every pass that is out becomes invalid then, while projects and the ledger stay:
+        daypass keys rotate --lost-encryption-key
     ");
     assert!(content(&folder) == before && !folder.path("secret.key").exists());
 }

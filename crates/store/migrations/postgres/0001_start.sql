@@ -59,15 +59,15 @@ CREATE INDEX exchanges_by_project ON exchanges (project_id, id);
 CREATE INDEX exchanges_refused ON exchanges (code, id) WHERE code IS NOT NULL;
 
 CREATE TABLE credentials (
-    id          TEXT COLLATE "C" PRIMARY KEY NOT NULL,
     exchange_id TEXT COLLATE "C" NOT NULL REFERENCES exchanges (id),
+    id          TEXT COLLATE "C" NOT NULL,
     kind        TEXT COLLATE "C" NOT NULL,
     audience    TEXT COLLATE "C",
     scope       TEXT COLLATE "C" NOT NULL,
     expires_at  BIGINT NOT NULL,
-    key_id      TEXT COLLATE "C"
+    key_id      TEXT COLLATE "C",
+    PRIMARY KEY (exchange_id, id)
 );
-CREATE INDEX credentials_by_exchange ON credentials (exchange_id);
 
 CREATE TABLE spent_tokens (
     key            BYTEA PRIMARY KEY NOT NULL,
@@ -88,5 +88,5 @@ CREATE TABLE signing_keys (
     public_jwk   TEXT COLLATE "C" NOT NULL,
     created_at   BIGINT NOT NULL,
     activates_at BIGINT NOT NULL,
-    retires_at   BIGINT
+    revoked_at   BIGINT
 );

@@ -58,15 +58,15 @@ CREATE INDEX exchanges_by_project ON exchanges (project_id, id);
 CREATE INDEX exchanges_refused ON exchanges (code, id) WHERE code IS NOT NULL;
 
 CREATE TABLE credentials (
-    id          TEXT PRIMARY KEY NOT NULL,
     exchange_id TEXT NOT NULL REFERENCES exchanges (id),
+    id          TEXT NOT NULL,
     kind        TEXT NOT NULL,
     audience    TEXT,
     scope       TEXT NOT NULL,
     expires_at  BIGINT NOT NULL,
-    key_id      TEXT
-);
-CREATE INDEX credentials_by_exchange ON credentials (exchange_id);
+    key_id      TEXT,
+    PRIMARY KEY (exchange_id, id)
+) WITHOUT ROWID;
 
 CREATE TABLE spent_tokens (
     key            BLOB PRIMARY KEY NOT NULL,
@@ -87,5 +87,5 @@ CREATE TABLE signing_keys (
     public_jwk   TEXT NOT NULL,
     created_at   BIGINT NOT NULL,
     activates_at BIGINT NOT NULL,
-    retires_at   BIGINT
+    revoked_at   BIGINT
 );

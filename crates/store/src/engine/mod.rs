@@ -11,6 +11,9 @@ mod sqlite;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
+pub use queue::LedgerStatistics;
 pub(crate) use recorded::{FirstUse, SPENT};
 pub use recorded::{Recorded, Spend};
 
@@ -78,6 +81,13 @@ impl Location {
     }
 }
 
+async fn in_time(read: impl Future<Output = Result<Vec<Row>, StoreFault>>) -> Result<Vec<Row>, StoreFault> {
+    match tokio::time::timeout(READ_DEADLINE, read).await {
+        Ok(rows) => rows,
+        Err(_) => Err(StoreFault::Unavailable("a read took too long".to_owned())),
+    }
+}
+
 fn no_store() -> StoreFault {
     StoreFault::Url(
         "a store is written as `sqlite://PATH`, where PATH is a file, or as `postgres://USER@HOST/DATABASE`"
@@ -102,20 +112,32 @@ impl Engine {
                 Self::Postgres(postgres) => postgres.read(sql, &values).await,
             }
         };
-        match tokio::time::timeout(READ_DEADLINE, read).await {
-            Ok(rows) => rows,
-            Err(_) => Err(StoreFault::Unavailable("a read took too long".to_owned())),
-        }
+        in_time(read).await
+    }
+
+    /// Reads a row or two by their key: as [`Self::read`], at the least cost.
+    pub(crate) async fn look(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+        let look = async {
+            match self {
+                Self::Sqlite(sqlite) => sqlite.look(sql, values).await,
+                Self::Postgres(postgres) => postgres.read(sql, &values).await,
+            }
+        };
+        in_time(look).await
     }
 
     /// Runs one statement that changes something, and returns when that is durable.
     pub(crate) async fn write(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
-        let answer = self.writer().statement(sql, values)?;
-        match tokio::time::timeout(WRITE_DEADLINE, answer).await {
-            Ok(Ok(rows)) => rows,
-            Ok(Err(_)) => Err(StoreFault::Unavailable("the writer has ended".to_owned())),
-            Err(_) => Err(StoreFault::Unavailable("a write took too long".to_owned())),
-        }
+        written(self.writer().statement(sql, values)?).await
+    }
+
+    /// Runs statements in one transaction, and returns when that is durable. Each says RETURNING: where one gives no row,
+    /// what it wants to change is not there, and nothing of the whole is written.
+    pub(crate) async fn write_all(
+        &self,
+        statements: Vec<(&'static str, Vec<Value>)>,
+    ) -> Result<(), StoreFault> {
+        written(self.writer().statements(statements)?).await
     }
 
     /// Records a success and spends its token, and returns when both are durable. A caller that gives up waiting finds
@@ -138,9 +160,9 @@ impl Engine {
         self.writer().refusal(exchange);
     }
 
-    /// Refusals that were dropped because too many waited or the database failed.
-    pub(crate) fn refusals_dropped(&self) -> u64 {
-        self.writer().refusals_dropped()
+    /// What was written so far.
+    pub(crate) fn statistics(&self) -> LedgerStatistics {
+        self.writer().statistics()
     }
 
     /// Writes what waits, and closes the database. Blocks.
@@ -156,5 +178,13 @@ impl Engine {
             Self::Sqlite(sqlite) => &sqlite.writer,
             Self::Postgres(postgres) => &postgres.writer,
         }
+    }
+}
+
+async fn written<T>(answer: oneshot::Receiver<Result<T, StoreFault>>) -> Result<T, StoreFault> {
+    match tokio::time::timeout(WRITE_DEADLINE, answer).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(StoreFault::Unavailable("the writer has ended".to_owned())),
+        Err(_) => Err(StoreFault::Unavailable("a write took too long".to_owned())),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -15,26 +16,44 @@ use crate::value::{Row, Value};
 /// Refusals that one commit takes along at most, so that they never keep a success waiting for long.
 const MAX_REFUSALS_PER_BATCH: usize = 64;
 
+/// Requests for which the writer waits where several come at once: a commit costs nearly the same for one as for these.
+const FULL_BATCH: usize = 64;
+/// How long the writer waits for one more of them; when none has come, it commits what there is.
+const LULL: Duration = Duration::from_micros(250);
+/// How many times it waits, one after the other: 4 ms in all.
+const MAX_LULLS: u32 = 16;
+
 pub(super) type Answer<T> = oneshot::Sender<T>;
 
 /// One request to write.
 pub(super) enum Work {
     Exchange(Box<ExchangeRecord>, Option<Spend>, Answer<Result<Recorded, LedgerFault>>),
     Statement(&'static str, Vec<Value>, Answer<Result<Vec<Row>, StoreFault>>),
+    /// All of it or nothing: each statement must give a row.
+    Statements(Vec<(&'static str, Vec<Value>)>, Answer<Result<(), StoreFault>>),
 }
 
-/// The outcome of one request, held back until the commit.
-pub(super) enum Done {
-    Exchange(Answer<Result<Recorded, LedgerFault>>, Result<Recorded, LedgerFault>),
-    Statement(Answer<Result<Vec<Row>, StoreFault>>, Result<Vec<Row>, StoreFault>),
+/// What was written since the store was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LedgerStatistics {
+    /// Commits that were begun.
+    pub commits: u64,
+    /// Requests in them: exchanges, refusals, other changes.
+    pub requests: u64,
+    /// Refusals that were dropped because too many waited or the database failed.
+    pub refusals_dropped: u64,
 }
 
 #[derive(Default)]
 struct Queue {
     work: VecDeque<Work>,
     refusals: VecDeque<ExchangeRecord>,
-    refusals_dropped: u64,
+    statistics: LedgerStatistics,
     is_closed: bool,
+    /// Requests that wake the writer; `None` while it works, or waits for time to pass.
+    wanted: Option<usize>,
+    /// Requests of the last batch.
+    last: usize,
 }
 
 #[derive(Default)]
@@ -52,6 +71,16 @@ pub(super) struct Writer {
 enum NoRoom {
     Full,
     Closed,
+}
+
+impl From<NoRoom> for StoreFault {
+    fn from(no_room: NoRoom) -> Self {
+        let why = match no_room {
+            NoRoom::Full => "too many writes wait",
+            NoRoom::Closed => CLOSED,
+        };
+        Self::Unavailable(why.to_owned())
+    }
 }
 
 impl Writer {
@@ -96,27 +125,33 @@ impl Writer {
         values: Vec<Value>,
     ) -> Result<oneshot::Receiver<Result<Vec<Row>, StoreFault>>, StoreFault> {
         let (answer, answered) = oneshot::channel();
-        let unavailable = |why: &str| Err(StoreFault::Unavailable(why.to_owned()));
-        match self.shared.add(Work::Statement(sql, values, answer)) {
-            Ok(()) => Ok(answered),
-            Err(NoRoom::Full) => unavailable("too many writes wait"),
-            Err(NoRoom::Closed) => unavailable(CLOSED),
-        }
+        self.shared.add(Work::Statement(sql, values, answer))?;
+        Ok(answered)
+    }
+
+    pub(super) fn statements(
+        &self,
+        statements: Vec<(&'static str, Vec<Value>)>,
+    ) -> Result<oneshot::Receiver<Result<(), StoreFault>>, StoreFault> {
+        let (answer, answered) = oneshot::channel();
+        self.shared.add(Work::Statements(statements, answer))?;
+        Ok(answered)
     }
 
     pub(super) fn refusal(&self, exchange: ExchangeRecord) {
         let mut queue = self.shared.lock();
         if queue.is_closed || queue.refusals.len() >= MAX_WAITING_REFUSALS {
-            queue.refusals_dropped = queue.refusals_dropped.saturating_add(1);
+            queue.statistics.drop_refusals(1);
             return;
         }
         queue.refusals.push_back(exchange);
+        let is_wanted = queue.is_wanted();
         drop(queue);
-        self.shared.arrived.notify_one();
+        self.shared.wake(is_wanted);
     }
 
-    pub(super) fn refusals_dropped(&self) -> u64 {
-        self.shared.lock().refusals_dropped
+    pub(super) fn statistics(&self) -> LedgerStatistics {
+        self.shared.lock().statistics
     }
 
     pub(super) fn close(&self) {
@@ -152,33 +187,87 @@ impl Shared {
             return Err(NoRoom::Full);
         }
         queue.work.push_back(work);
+        let is_wanted = queue.is_wanted();
         drop(queue);
-        self.arrived.notify_one();
+        self.wake(is_wanted);
         Ok(())
     }
 
     fn count_dropped(&self, refusals: usize) {
-        let mut queue = self.lock();
-        queue.refusals_dropped =
-            queue.refusals_dropped.saturating_add(u64::try_from(refusals).unwrap_or(u64::MAX));
+        self.lock().statistics.drop_refusals(refusals);
+    }
+
+    /// Wakes the writer, which costs more than the request itself where it is done for each.
+    fn wake(&self, is_wanted: bool) {
+        if is_wanted {
+            self.arrived.notify_one();
+        }
     }
 
     /// All that waits, up to a bound; `None` when the queue is closed and empty.
     fn next_batch(&self) -> Option<(Vec<Work>, Vec<ExchangeRecord>)> {
         let mut queue = self.lock();
-        loop {
-            if !queue.work.is_empty() || !queue.refusals.is_empty() {
-                let work_count = queue.work.len().min(MAX_BATCH);
-                let refusal_count = queue.refusals.len().min(MAX_REFUSALS_PER_BATCH);
-                let work = queue.work.drain(..work_count).collect();
-                let refusals = queue.refusals.drain(..refusal_count).collect();
-                return Some((work, refusals));
-            }
+        while queue.len() == 0 {
             if queue.is_closed {
                 return None;
             }
+            queue.wanted = Some(1);
             queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
+        queue = self.gather(queue);
+        queue.wanted = None;
+        let work_count = queue.work.len().min(MAX_BATCH);
+        let refusal_count = queue.refusals.len().min(MAX_REFUSALS_PER_BATCH);
+        let work = queue.work.drain(..work_count).collect();
+        let refusals = queue.refusals.drain(..refusal_count).collect();
+        queue.last = work_count.saturating_add(refusal_count);
+        let requests = queue.last;
+        queue.statistics.begin_commit(requests);
+        Some((work, refusals))
+    }
+
+    /// Waits while more comes. Who is alone is never kept waiting.
+    fn gather<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
+        for _ in 0..MAX_LULLS {
+            let waiting = queue.len();
+            let is_alone = waiting.max(queue.last) <= 1;
+            if is_alone || waiting >= FULL_BATCH || queue.is_closed {
+                break;
+            }
+            queue.wanted = Some(FULL_BATCH);
+            queue = self.arrived.wait_timeout(queue, LULL).unwrap_or_else(PoisonError::into_inner).0;
+            if queue.len() == waiting {
+                break;
+            }
+        }
+        queue
+    }
+}
+
+impl Queue {
+    fn len(&self) -> usize {
+        self.work.len().saturating_add(self.refusals.len())
+    }
+
+    /// Whether what has come is what the writer sleeps for.
+    fn is_wanted(&mut self) -> bool {
+        let is_wanted = self.wanted.is_some_and(|wanted| self.len() >= wanted);
+        if is_wanted {
+            self.wanted = None;
+        }
+        is_wanted
+    }
+}
+
+impl LedgerStatistics {
+    fn begin_commit(&mut self, requests: usize) {
+        self.commits = self.commits.saturating_add(1);
+        self.requests = self.requests.saturating_add(u64::try_from(requests).unwrap_or(u64::MAX));
+    }
+
+    fn drop_refusals(&mut self, count: usize) {
+        self.refusals_dropped =
+            self.refusals_dropped.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }
 }
 
@@ -188,32 +277,7 @@ impl Work {
         match self {
             Self::Exchange(_, _, answer) => answer.is_closed(),
             Self::Statement(_, _, answer) => answer.is_closed(),
-        }
-    }
-}
-
-impl Done {
-    /// Tells the caller; one that has stopped waiting is no fault.
-    pub(super) fn release(self) {
-        match self {
-            Self::Exchange(answer, outcome) => drop(answer.send(outcome)),
-            Self::Statement(answer, outcome) => drop(answer.send(outcome)),
-        }
-    }
-
-    pub(super) fn fail(self, fault: &StoreFault) {
-        match self {
-            Self::Exchange(answer, _) => drop(answer.send(Err(fault.clone().into()))),
-            Self::Statement(answer, _) => drop(answer.send(Err(fault.clone()))),
-        }
-    }
-}
-
-pub(super) fn refuse_all(work: Vec<Work>, fault: &StoreFault) {
-    for one in work {
-        match one {
-            Work::Exchange(_, _, answer) => drop(answer.send(Err(fault.clone().into()))),
-            Work::Statement(_, _, answer) => drop(answer.send(Err(fault.clone()))),
+            Self::Statements(_, answer) => answer.is_closed(),
         }
     }
 }

@@ -158,7 +158,7 @@ async fn refusals_that_a_database_which_is_away_cannot_take_are_counted() {
         store.ledger().refuse(bare(number));
     }
     store.close().await;
-    assert_eq!(store.ledger().refusals_dropped(), 3);
+    assert_eq!(store.ledger().statistics().refusals_dropped, 3);
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn more_refusals_than_may_wait_are_dropped_and_counted() {
     }
     drop(held);
     store.close().await;
-    let dropped = usize::try_from(store.ledger().refusals_dropped()).unwrap();
+    let dropped = usize::try_from(store.ledger().statistics().refusals_dropped).unwrap();
     assert!(dropped > 0);
     assert!(dropped <= 1_000, "{dropped}");
     assert_eq!(count(&place, "SELECT COUNT(*) FROM exchanges") + dropped, PUSHED);

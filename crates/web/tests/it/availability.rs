@@ -61,7 +61,7 @@ async fn an_issuer_that_is_down_is_a_503_of_its_own_jobs_alone() {
     assert_eq!(app.exchange(&kit.second.key().honest(&claims.into()), None).await.status, 200);
     assert_eq!(app.get("/readyz", None).await.status, 200, "readiness does not depend on issuers");
     kit.main.set_down(false);
-    app.clock.advance(10);
+    app.advance(10).await;
     assert_eq!(app.exchange(&token, None).await.status, 200);
 }
 
@@ -95,7 +95,7 @@ async fn a_rotated_key_is_found_and_a_withdrawn_one_dies() {
     assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
     let next = TestKey::new("next", "RS256");
     kit.main.publish(&[next.jwk()]);
-    app.clock.advance(10);
+    app.advance(10).await;
     assert_eq!(app.exchange(&next.honest(&kit.claims(&mut table).into()), None).await.status, 200);
     assert_eq!(app.exchange(&kit.honest(&mut table), None).await.code(), "key_unknown");
 }

@@ -33,4 +33,6 @@ mod requests;
 #[cfg(test)]
 mod routes;
 #[cfg(test)]
+mod signing_keys;
+#[cfg(test)]
 mod support;

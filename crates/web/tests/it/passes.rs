@@ -211,9 +211,9 @@ async fn an_altered_or_expired_pass_opens_nothing() {
         let altered = String::from_utf8(altered).unwrap();
         assert_eq!(app.get("/v1.0/whoami", Some(&altered)).await.status, 401, "byte {at}");
     }
-    app.clock.advance(900 + 59);
+    app.advance(900 + 59).await;
     assert_eq!(app.get("/v1.0/whoami", Some(&own)).await.status, 200);
-    app.clock.advance(1);
+    app.advance(1).await;
     assert_eq!(result(&app.get("/v1.0/whoami", Some(&own)).await), (401, "pass_expired".to_owned()));
 }
 

@@ -165,11 +165,11 @@ async fn a_spent_token_is_remembered_for_longer_than_it_is_valid() {
     assert_eq!(app.exchange(&token, None).await.status, 200);
     let ledger = app.app.store().ledger();
     // exp is in 300 s, the leeway 60 s, the margin 300 s.
-    app.clock.advance(300 + 59);
+    app.advance(300 + 59).await;
     assert_eq!(result(&app.exchange(&token, None).await), used(), "still within the leeway");
-    app.clock.advance(1 + 299);
+    app.advance(1 + 299).await;
     assert_eq!(ledger.sweep(app.app.now(), 100).await.unwrap(), 0);
-    app.clock.advance(2);
+    app.advance(2).await;
     assert_eq!(ledger.sweep(app.app.now(), 100).await.unwrap(), 1);
     assert_eq!(result(&app.exchange(&token, None).await), (401, "token_expired".to_owned()));
 }
@@ -224,7 +224,7 @@ async fn a_clock_that_is_set_forward_or_back_gives_no_token_a_second_use() {
     app.clock.jump(-3_600);
     assert_eq!(result(&app.exchange(&token, None).await), used());
     // When that hour has really passed, it is forgotten.
-    app.clock.advance(3_600);
+    app.advance(3_600).await;
     jobs::sweep(&app.app).await;
     assert_eq!(
         app.app.store().ledger().sweep(app.app.now(), 100).await.unwrap(),

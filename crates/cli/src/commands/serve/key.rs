@@ -50,7 +50,8 @@ pub(super) async fn obtain(
     match found {
         FoundKey::Key(key, place) => {
             let opens = |row: &SigningKeyRow| key.open(PURPOSE, &row.key_id, &row.sealed).is_ok();
-            if rows.is_empty() || rows.iter().any(opens) {
+            let is_used = |row: &&SigningKeyRow| row.revoked_at.is_none();
+            if rows.is_empty() || rows.iter().filter(is_used).any(opens) {
                 Ok((key, None))
             } else {
                 Err(KeyFault::Wrong { place, database: SealedKeys::of(&settings.store) }.into())
@@ -104,9 +105,9 @@ mod tests {
             public_jwk: "{}".to_owned(),
             created_at: moment,
             activates_at: moment,
-            retires_at: None,
+            revoked_at: None,
         };
-        assert!(store.signing_keys().insert_first(row).await.unwrap());
+        assert!(store.signing_keys().insert_first(&row).await.unwrap());
         withdraw(NewKey(path.clone()), &store).await;
         assert!(path.exists());
         store.close().await;

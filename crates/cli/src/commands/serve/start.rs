@@ -179,6 +179,12 @@ impl Prepared {
         if let Some(warning) = &self.warnings.store {
             tracing::warn!("{warning}");
         }
+        if let Some((next, current)) = self.app.pass_keys().changing_algorithm() {
+            tracing::warn!(
+                "the key that signs is of {current} and the settings say {next}: the next rotation makes one, on schedule or by \
+                 `daypass keys rotate`"
+            );
+        }
         for finding in &self.warnings.policy {
             tracing::warn!(policy.version = policy.version(), "{finding}");
         }
@@ -214,6 +220,13 @@ impl Serving {
         };
         self.jobs.shutdown().await;
         self.store.close().await;
+        let written = self.store.ledger().statistics();
+        tracing::info!(
+            ledger.commits = written.commits,
+            ledger.requests = written.requests,
+            ledger.refusals_dropped = written.refusals_dropped,
+            "the ledger is closed"
+        );
         drained
     }
 }

@@ -63,14 +63,14 @@ impl Open {
     /// Writes a batch and releases its callers; gives the number of refusals that were written.
     fn commit(&mut self, runtime: &Runtime, work: Vec<Work>, refusals: Vec<ExchangeRecord>) -> usize {
         let mut exchanges = Vec::with_capacity(work.len().saturating_add(refusals.len()));
-        let mut statements = Vec::new();
+        let mut others = Vec::new();
         for one in work {
             match one {
                 Work::Exchange(exchange, spend, answer) => {
                     exchanges
                         .push(Waiting { entry: Entry { exchange: *exchange, spend }, answer: Some(answer) });
                 }
-                Work::Statement(sql, values, answer) => statements.push((sql, values, answer)),
+                other @ (Work::Statement(..) | Work::Statements(..)) => others.push(other),
             }
         }
         exchanges.extend(
@@ -80,10 +80,14 @@ impl Open {
         );
         runtime.block_on(async {
             let written = self.exchanges(exchanges).await;
-            for (sql, values, answer) in statements {
-                if !answer.is_closed() {
-                    // A caller that has stopped waiting is no fault.
-                    drop(answer.send(self.statement(sql, &values).await));
+            for other in others.into_iter().filter(|other| !other.is_given_up()) {
+                // A caller that has stopped waiting is no fault.
+                match other {
+                    Work::Statement(sql, values, answer) => {
+                        drop(answer.send(self.statement(sql, &values).await));
+                    }
+                    Work::Statements(all, answer) => drop(answer.send(self.statements(&all).await)),
+                    Work::Exchange(..) => {}
                 }
             }
             written
@@ -152,6 +156,20 @@ impl Open {
         written.await.map_err(StoreFault::from)
     }
 
+    async fn statements(&mut self, all: &[(&'static str, Vec<Value>)]) -> Result<(), StoreFault> {
+        let written = self.attempt(async |session| {
+            session.batch(BEGIN).await?;
+            session.run(MY_TURN, &[]).await?;
+            for (sql, values) in all {
+                if session.run(sql, values).await?.is_empty() {
+                    return Err(Trouble::Overtaken);
+                }
+            }
+            session.batch("COMMIT").await
+        });
+        written.await.map_err(StoreFault::from)
+    }
+
     /// Runs one transaction. Where it failed, nothing of it is left; where the server did, the connection is dropped.
     async fn attempt<T>(
         &mut self,
@@ -161,7 +179,9 @@ impl Open {
         let outcome = in_time(transaction(&mut session)).await;
         let is_kept = match &outcome {
             Ok(_) => true,
-            Err(Trouble::Request(_) | Trouble::Again(_)) => in_time(session.batch("ROLLBACK")).await.is_ok(),
+            Err(Trouble::Request(_) | Trouble::Again(_) | Trouble::Overtaken) => {
+                in_time(session.batch("ROLLBACK")).await.is_ok()
+            }
             Err(Trouble::Server(_) | Trouble::Refused(_)) => false,
         };
         if is_kept {

@@ -11,6 +11,8 @@ use crate::fault::StoreFault;
 pub(super) enum Trouble {
     /// The values do not fit; that is the request's own fault.
     Request(String),
+    /// What was to be changed is not there, so that nothing may be.
+    Overtaken,
     /// Another transaction came between; the same may succeed now.
     Again(String),
     /// The server failed, or cannot be reached.
@@ -23,6 +25,7 @@ impl From<Trouble> for StoreFault {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Request(why) => Self::Corrupt(why),
+            Trouble::Overtaken => Self::Overtaken,
             Trouble::Again(why) | Trouble::Server(why) => Self::Unavailable(why),
             Trouble::Refused(why) => Self::Refused(why),
         }

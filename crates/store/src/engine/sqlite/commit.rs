@@ -10,13 +10,17 @@ use std::thread;
 use rusqlite::Connection;
 
 use super::super::MAX_LOG_BYTES;
-use super::super::queue::{Done, Work, Writer, refuse_all};
+use super::super::queue::{Work, Writer};
+use super::task::{Guard, Task, guarded};
 use super::{batch, connection};
 use crate::exchanges::ExchangeRecord;
-use crate::fault::{LedgerFault, StoreFault};
+use crate::fault::StoreFault;
 
 /// Rows after which the write-ahead log is copied into the database, by another thread.
 const CHECKPOINT_ROWS: usize = 1_000;
+
+/// IMMEDIATE: nobody else writes between the first look and the commit.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// Starts the thread that writes, and the one that copies the log.
 pub(super) fn start(path: PathBuf, connection: Connection) -> Result<Writer, StoreFault> {
@@ -44,27 +48,37 @@ impl Open {
     /// Writes a batch in one transaction and releases its callers; gives the number of refusals that were written. A
     /// success is said only after COMMIT returned.
     fn commit(&mut self, work: Vec<Work>, refusals: &[ExchangeRecord]) -> usize {
-        let count = work.len().saturating_add(refusals.len());
-        let connection = match self.begin() {
-            Ok(connection) => connection,
+        let mut tasks: Vec<Task> = work.into_iter().filter(|one| !one.is_given_up()).map(Task::new).collect();
+        let count = tasks.len().saturating_add(refusals.len());
+        match self.write(&mut tasks, refusals) {
+            Ok(written) => {
+                tasks.into_iter().for_each(Task::release);
+                self.bound_log(count);
+                written
+            }
             Err(fault) => {
-                refuse_all(work, &fault);
-                return 0;
+                self.connection = None;
+                for task in tasks {
+                    task.fail(&fault);
+                }
+                0
             }
-        };
-        let done: Vec<Done> =
-            work.into_iter().filter(|one| !one.is_given_up()).map(|one| run(one, connection)).collect();
-        let written = refusals.iter().filter(|refusal| write_refusal(connection, refusal)).count();
-        if let Err(fault) = connection::run(connection, "COMMIT", &[]) {
-            for one in done {
-                one.fail(&fault);
-            }
-            self.connection = None;
-            return 0;
         }
-        done.into_iter().for_each(Done::release);
-        self.bound_log(count);
-        written
+    }
+
+    /// Writes a batch and commits. Where a request fails, the batch is taken back and written again, each request with
+    /// a savepoint, so that it fails alone.
+    fn write(&mut self, tasks: &mut [Task], refusals: &[ExchangeRecord]) -> Result<usize, StoreFault> {
+        let connection = self.begin()?;
+        let mut written = write_all(connection, Guard::Transaction, tasks, refusals);
+        if written.is_none() {
+            // Where even this fails, SQLite has taken the transaction back by itself.
+            let _taken_back = connection::run(connection, "ROLLBACK", &[]);
+            connection::run(connection, BEGIN, &[])?;
+            written = write_all(connection, Guard::Savepoint, tasks, refusals);
+        }
+        connection::run(connection, "COMMIT", &[])?;
+        Ok(written.unwrap_or(0))
     }
 
     /// Has the write-ahead log copied by the other thread now and then; empties it here where that does not keep up.
@@ -93,7 +107,7 @@ impl Open {
             self.opened_on = connection::file_identity(&self.path);
         }
         let begun = match &self.connection {
-            Some(connection) => connection::run(connection, "BEGIN IMMEDIATE", &[]).map(|_| ()),
+            Some(connection) => connection::run(connection, BEGIN, &[]).map(|_| ()),
             None => Ok(()),
         };
         if let Err(fault) = begun {
@@ -104,51 +118,29 @@ impl Open {
     }
 }
 
-/// Writes one request.
-fn run(work: Work, connection: &Connection) -> Done {
-    match work {
-        Work::Exchange(exchange, spend, answer) => {
-            let outcome = in_savepoint(connection, |connection| batch::write(connection, &exchange, spend));
-            Done::Exchange(answer, outcome.map_err(LedgerFault::from).and_then(|recorded| recorded))
-        }
-        Work::Statement(sql, values, answer) => Done::Statement(
-            answer,
-            in_savepoint(connection, |connection| connection::run(connection, sql, &values)),
-        ),
-    }
-}
-
-fn write_refusal(connection: &Connection, refusal: &ExchangeRecord) -> bool {
-    let written = in_savepoint(connection, |connection| batch::insert(connection, refusal));
-    if let Err(fault) = &written {
-        tracing::warn!(exchange.id = %refusal.id, "the record of a refusal was not written: {fault}");
-    }
-    written.is_ok()
-}
-
-/// Runs one request; whatever it wrote before it failed is taken back. Where that is not possible, the transaction is
-/// given up: what follows in the batch fails here, and all of it at COMMIT.
-pub(super) fn in_savepoint<T>(
+/// Writes all of it; gives the number of refusals that were written, or nothing where the transaction must be taken back.
+fn write_all(
     connection: &Connection,
-    request: impl FnOnce(&Connection) -> Result<T, StoreFault>,
-) -> Result<T, StoreFault> {
-    // SQLite takes a whole transaction back by itself when the disk fails; a savepoint would begin another then.
-    if connection.is_autocommit() {
-        return Err(StoreFault::Unavailable("the transaction was lost".to_owned()));
+    guard: Guard,
+    tasks: &mut [Task],
+    refusals: &[ExchangeRecord],
+) -> Option<usize> {
+    for task in tasks {
+        if task.write(connection, guard) && guard == Guard::Transaction {
+            return None;
+        }
     }
-    connection::run(connection, "SAVEPOINT request", &[])?;
-    let outcome = request(connection);
-    let undone = if outcome.is_err() {
-        connection::run(connection, "ROLLBACK TO request", &[])
-    } else {
-        Ok(Vec::new())
-    };
-    if let Err(fault) = undone.and_then(|_| connection::run(connection, "RELEASE request", &[])) {
-        // Where even this fails, the transaction is gone already.
-        let _given_up = connection::run(connection, "ROLLBACK", &[]);
-        return Err(fault);
+    let mut written = 0_usize;
+    for refusal in refusals {
+        match guarded(connection, guard, |connection| batch::insert(connection, refusal)) {
+            Ok(()) => written = written.saturating_add(1),
+            Err(_) if guard == Guard::Transaction => return None,
+            Err(fault) => {
+                tracing::warn!(exchange.id = %refusal.id, "the record of a refusal was not written: {fault}");
+            }
+        }
     }
-    outcome
+    Some(written)
 }
 
 /// Copies the write-ahead log into the database while the writer goes on.

@@ -5,8 +5,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, ToSql};
+use rusqlite::{Connection, OpenFlags, Statement, ToSql};
 
 use super::trouble::{self, fault};
 use crate::fault::StoreFault;
@@ -85,7 +86,9 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreFault> {
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreFault> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| fault(&error))?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| fault(&error))?;
+    wait_for_locks(&connection)?;
+    // Without this guarantee SQLite compiles a statement anew for each value that it is given.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| fault(&error))?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     Ok(connection)
 }
@@ -150,8 +153,13 @@ pub(super) fn log_bytes(path: &Path) -> u64 {
 pub(super) fn empty_log(connection: &Connection) -> Result<(), StoreFault> {
     connection.busy_timeout(Duration::ZERO).map_err(|error| fault(&error))?;
     let emptied = run(connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]);
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| fault(&error))?;
+    wait_for_locks(connection)?;
     emptied.map(drop)
+}
+
+/// Has a connection wait for locks that others hold, for a while.
+pub(super) fn wait_for_locks(connection: &Connection) -> Result<(), StoreFault> {
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| fault(&error))
 }
 
 /// Runs a statement; its parameters `$1`, `$2`, … are bound by name, since SQLite numbers them by appearance.
@@ -162,8 +170,7 @@ pub(super) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Resul
     }
     for (number, value) in (1_usize..).zip(values) {
         refuse_nul(value)?;
-        let index = statement.parameter_index(&format!("${number}")).map_err(|error| fault(&error))?;
-        let index = index.ok_or_else(|| StoreFault::Corrupt(format!("the statement has no ${number}")))?;
+        let index = parameter(&statement, number)?;
         statement.raw_bind_parameter(index, value).map_err(|error| fault(&error))?;
     }
     let columns = statement.column_count();
@@ -177,6 +184,16 @@ pub(super) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Resul
         found.push(Row::new(values));
     }
     Ok(found)
+}
+
+/// Where the parameter `$number` is. Most texts name theirs in order; then its name stands at its own number.
+fn parameter(statement: &Statement<'_>, number: usize) -> Result<usize, StoreFault> {
+    let is_named_so = |name: &str| name.strip_prefix('$').is_some_and(|name| name.parse() == Ok(number));
+    if statement.parameter_name(number).is_some_and(is_named_so) {
+        return Ok(number);
+    }
+    let index = statement.parameter_index(&format!("${number}")).map_err(|error| fault(&error))?;
+    index.ok_or_else(|| StoreFault::Corrupt(format!("the statement has no ${number}")))
 }
 
 /// PostgreSQL does not take it.

@@ -4,6 +4,7 @@ mod batch;
 mod commit;
 mod connection;
 mod readers;
+mod task;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -32,6 +33,14 @@ impl Sqlite {
 
     pub(super) async fn read(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
         Arc::clone(&self.readers).read(sql, values).await
+    }
+
+    /// Reads a row or two by their key.
+    pub(super) async fn look(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+        match self.readers.look(sql, &values) {
+            Some(rows) => rows,
+            None => self.read(sql, values).await,
+        }
     }
 
     /// Writes what waits, and closes the database: what was in its write-ahead log is in the file then. Blocks.

@@ -1,7 +1,8 @@
 //! Reading: a few connections, lent one request at a time.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -41,25 +42,52 @@ impl Readers {
         read.await.map_err(|fault| StoreFault::Unavailable(fault.to_string()))?
     }
 
+    /// Reads a row or two by their key, on the thread of the caller: to hand it to another costs more than the read, which
+    /// waits for nothing but the page cache. `None` where it cannot be done so.
+    pub(super) fn look(&self, sql: &str, values: &[Value]) -> Option<Result<Vec<Row>, StoreFault>> {
+        let now = connection::file_identity(&self.path);
+        let (connection, opened_on) = self.lock().pop()?;
+        if opened_on != now || connection.busy_timeout(Duration::ZERO).is_err() {
+            return None;
+        }
+        match connection::run(&connection, sql, values) {
+            // Somebody holds a lock, say: the other way waits for it.
+            Err(StoreFault::Unavailable(_)) => None,
+            rows => {
+                self.keep(connection, now);
+                Some(rows)
+            }
+        }
+    }
+
     /// Later reads fail; connections are closed, those in use when their read ends.
     pub(super) fn close(&self) {
         self.turns.close();
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.lock().clear();
     }
 
     /// A connection that failed is not kept: the next read opens a new one.
     fn run(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
         let now = connection::file_identity(&self.path);
-        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let kept = self.lock().pop().filter(|(_, opened_on)| *opened_on == now);
         let connection = match kept {
-            Some((connection, opened_on)) if opened_on == now => connection,
-            _ => connection::open_reader(&self.path)?,
+            Some((connection, _)) => connection,
+            None => connection::open_reader(&self.path)?,
         };
+        connection::wait_for_locks(&connection)?;
         let rows = connection::run(&connection, sql, values)?;
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.turns.is_closed() {
-            idle.push((connection, now));
-        }
+        self.keep(connection, now);
         Ok(rows)
+    }
+
+    fn keep(&self, connection: Connection, opened_on: Option<(u64, u64)>) {
+        let mut idle = self.lock();
+        if !self.turns.is_closed() && idle.len() < MAX_READERS {
+            idle.push((connection, opened_on));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 use super::Sqlite;
-use super::commit::in_savepoint;
 use super::connection::{self, run};
+use super::task::{Guard, guarded};
 use crate::fault::StoreFault;
 use crate::value::Value;
 
@@ -102,9 +102,10 @@ fn table() -> Connection {
 #[test]
 fn a_request_that_fails_takes_back_what_it_wrote_and_no_more() {
     let connection = table();
-    let insert = |sql: &'static str| in_savepoint(&connection, |connection| run(connection, sql, &[]));
+    let insert =
+        |sql: &'static str| guarded(&connection, Guard::Savepoint, |connection| run(connection, sql, &[]));
     insert("INSERT INTO t VALUES (2)").unwrap();
-    let failed = in_savepoint(&connection, |connection| {
+    let failed = guarded(&connection, Guard::Savepoint, |connection| {
         run(connection, "INSERT INTO t VALUES (3)", &[])?;
         run(connection, "INSERT INTO t VALUES (1)", &[])
     });
@@ -117,7 +118,8 @@ fn a_request_that_fails_takes_back_what_it_wrote_and_no_more() {
 #[test]
 fn a_transaction_that_the_database_took_back_is_not_continued_as_another() {
     let connection = table();
-    let insert = |sql: &'static str| in_savepoint(&connection, |connection| run(connection, sql, &[]));
+    let insert =
+        |sql: &'static str| guarded(&connection, Guard::Savepoint, |connection| run(connection, sql, &[]));
     insert("INSERT INTO t VALUES (2)").unwrap();
     // As when the disk is full: the whole transaction goes.
     insert("INSERT OR ROLLBACK INTO t VALUES (1)").err().unwrap();

@@ -119,8 +119,8 @@ pub(crate) async fn an_exchange_that_breaks_a_constraint_leaves_nothing_and_spen
     let same_id = ExchangeRecord { id: first.id, ..success(2) };
     assert!(is_corrupt(&store.ledger().record(same_id, Some(once(2))).await));
     // The exchange and one credential are written before the second credential fails.
-    let taken = CredentialRecord { id: first.credentials[0].id, ..credential() };
-    let same_credential = ExchangeRecord { credentials: vec![credential(), taken], ..success(3) };
+    let one = credential();
+    let same_credential = ExchangeRecord { credentials: vec![one.clone(), one], ..success(3) };
     assert!(is_corrupt(&store.ledger().record(same_credential.clone(), Some(once(3))).await));
     assert_eq!(store.ledger().show(same_credential.id).await, Ok(None));
     assert_eq!(store.ledger().show(first.id).await.unwrap(), Some(first));
@@ -136,10 +136,11 @@ pub(crate) async fn a_bad_exchange_fails_alone_in_its_batch(place: &Place) {
     let held = place.held().await;
     let mut started = Vec::new();
     for number in 1..=20 {
+        let credential = credential();
         let exchange = match number % 4 {
             0 => ExchangeRecord { id: first.id, ..success(number) },
             1 => ExchangeRecord { repository: Some("\0".to_owned()), ..success(number) },
-            2 => ExchangeRecord { credentials: first.credentials.clone(), ..success(number) },
+            2 => ExchangeRecord { credentials: vec![credential; 2], ..success(number) },
             _ => success(number),
         };
         let key = u8::try_from(number).unwrap();

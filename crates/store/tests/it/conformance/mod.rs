@@ -82,6 +82,9 @@ on_all! {
     }
     signing_keys {
         of_servers_that_start_at_once_one_writes_the_first_key
+        of_servers_that_rotate_at_once_one_writes_the_successor
         a_key_comes_back_as_it_was_written
+        keys_are_revoked_sealed_anew_and_removed
+        a_change_of_keys_that_are_not_as_they_were_read_changes_nothing
     }
 }

@@ -56,7 +56,7 @@ pub(crate) async fn a_closed_store_takes_and_gives_nothing(place: &Place) {
     assert_eq!(store.ping().await, Err(closed.clone()));
     assert_eq!(store.ledger().list(&ExchangeFilter::default(), 1).await, Err(closed));
     store.ledger().refuse(bare(3));
-    assert_eq!(store.ledger().refusals_dropped(), 1);
+    assert_eq!(store.ledger().statistics().refusals_dropped, 1);
     store.close().await;
     assert_eq!(all(&place.open().await).await.len(), 1);
 }

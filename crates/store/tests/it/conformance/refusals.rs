@@ -15,7 +15,7 @@ pub(crate) async fn a_refusal_is_written_with_the_next_commit(place: &Place) {
     store.ledger().refuse(refusal.clone());
     store.ping().await.unwrap();
     assert_eq!(store.ledger().show(refusal.id).await.unwrap(), Some(refusal));
-    assert_eq!(store.ledger().refusals_dropped(), 0);
+    assert_eq!(store.ledger().statistics().refusals_dropped, 0);
 }
 
 pub(crate) async fn a_refusal_spends_no_token(place: &Place) {
@@ -35,7 +35,7 @@ pub(crate) async fn many_refusals_are_all_written(place: &Place) {
         store.ping().await.unwrap();
     }
     assert_eq!(all(&store).await.len(), 500);
-    assert_eq!(store.ledger().refusals_dropped(), 0);
+    assert_eq!(store.ledger().statistics().refusals_dropped, 0);
 }
 
 pub(crate) async fn a_refusal_that_cannot_be_written_is_counted_and_fails_nobody(place: &Place) {
@@ -50,5 +50,5 @@ pub(crate) async fn a_refusal_that_cannot_be_written_is_counted_and_fails_nobody
     store.ledger().record(success(4), Some(once(1))).await.unwrap();
     store.ping().await.unwrap();
     assert_eq!(all(&store).await.len(), 3);
-    assert_eq!(store.ledger().refusals_dropped(), 2);
+    assert_eq!(store.ledger().statistics().refusals_dropped, 2);
 }

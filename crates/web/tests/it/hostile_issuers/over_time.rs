@@ -48,9 +48,9 @@ impl Played {
         key.token(header, claims(&self.kit, &mut self.table, self.issuer.url(), self.now).to_string())
     }
 
-    fn advance(&mut self, seconds: u32) {
-        self.app.clock.advance(seconds);
-        self.now += i64::from(seconds);
+    async fn advance(&mut self, seconds: i64) {
+        self.app.advance(seconds).await;
+        self.now += seconds;
     }
 
     async fn result(&self, token: &str) -> (u16, String) {
@@ -98,7 +98,7 @@ async fn a_herd_on_a_cold_cache_gets_its_passes_for_one_fetch() {
 async fn a_flood_of_unknown_key_ids_costs_one_fetch_an_interval_and_no_good_token() {
     let mut played = start().await;
     assert_eq!(played.good().await, ok());
-    played.advance(6);
+    played.advance(6).await;
     for fetches in [2, 2] {
         let flood = (0..60).map(|number| played.unknown(number)).collect();
         assert_eq!(played.at_once(flood).await, [("key_unknown".to_owned(), 60)].into());
@@ -115,13 +115,13 @@ async fn keys_are_followed_over_three_generations() {
     for pair in keys.windows(2) {
         let [old, new] = pair else { unreachable!("windows of two") };
         played.issuer.publish(&[old.jwk(), new.jwk()]);
-        played.advance(6);
+        played.advance(6).await;
         for key in [new, old] {
             let token = played.signed(key);
             assert_eq!(played.result(&token).await, ok(), "{}: both while they overlap", key.kid);
         }
         played.issuer.publish(&[new.jwk()]);
-        played.advance(6);
+        played.advance(6).await;
         let token = played.unknown(0);
         assert_eq!(played.result(&token).await, refused(401, "key_unknown"));
         let withdrawn = played.signed(old);
@@ -134,7 +134,7 @@ async fn an_outage_takes_no_known_key_away_decides_no_unknown_one_and_ends() {
     let mut played = start().await;
     assert_eq!(played.good().await, ok());
     played.issuer.set_down(true);
-    played.advance(6);
+    played.advance(6).await;
     assert_eq!(played.good().await, ok());
     let token = played.unknown(1);
     let answer = within_patience(&played.app, &token).await;
@@ -144,7 +144,7 @@ async fn an_outage_takes_no_known_key_away_decides_no_unknown_one_and_ends() {
     played.issuer.set_down(false);
     let new = TestKey::new("key-2", "ES256");
     played.issuer.publish(&[new.jwk()]);
-    played.advance(6);
+    played.advance(6).await;
     let token = played.signed(&new);
     assert_eq!(played.result(&token).await, ok());
     assert_eq!(played.good().await, refused(401, "key_unknown"), "what was withdrawn meanwhile");
@@ -155,12 +155,12 @@ async fn keys_are_used_for_a_day_without_their_issuer_and_no_longer() {
     let mut played = start().await;
     assert_eq!(played.good().await, ok());
     played.issuer.set_down(true);
-    played.advance(24 * 3_600 - 1);
+    played.advance(24 * 3_600 - 1).await;
     assert_eq!(played.good().await, ok());
-    played.advance(1);
+    played.advance(1).await;
     assert_eq!(played.good().await, refused(503, "issuer_unavailable"));
     played.issuer.set_down(false);
-    played.advance(6);
+    played.advance(6).await;
     assert_eq!(played.good().await, ok());
 }
 
@@ -177,10 +177,10 @@ async fn the_issuers_wish_for_a_time_to_live_is_held_between_five_minutes_and_an
         let set = json!({"keys": [played.issuer.key().jwk()]});
         played.issuer.serve(Reply::with(wish, set.to_string()));
         assert_eq!(played.good().await, ok());
-        played.advance(seconds - 1);
+        played.advance(seconds - 1).await;
         assert_eq!(played.good().await, ok());
         assert_eq!(played.issuer.requests(), 2, "{wish}: not due yet");
-        played.advance(1);
+        played.advance(1).await;
         assert_eq!(played.good().await, ok());
         let fetched = async {
             while played.issuer.requests() < 4 {

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use daypass_app::config::{IssuerConfig, PublicUrl};
 use daypass_app::seal::EncryptionKey;
+use daypass_app::signing_keys::PassKeySettings;
 use daypass_app::{App, Config, Parts};
 use daypass_fetch::{Endpoint, EndpointRules, Outbound, Resolve, SystemResolver};
 use daypass_jose::ids::{AccountId, ProjectId};
-use daypass_jose::{Algorithm, Clock, IssuerUrl};
+use daypass_jose::{Algorithm, Clock, IssuerUrl, Secret};
 use daypass_keys::{IssuerKeySettings, KeySource};
 use daypass_policy::{PolicyContext, Profile, ProjectsPolicy, RegisteredIssuer};
 use daypass_store::{
@@ -28,6 +29,7 @@ use super::http::{Answer, send};
 pub(crate) const AUDIENCE: &str = "pass.example.com";
 
 /// What one test's server is to be.
+#[derive(Clone)]
 pub(crate) struct Setup {
     issuers: Vec<RegisteredIssuer>,
     policy: String,
@@ -35,13 +37,17 @@ pub(crate) struct Setup {
     loopback_only: bool,
     limits: Limits,
     resolver: Option<Arc<dyn Resolve>>,
+    pass_keys: PassKeySettings,
 }
 
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) app: Arc<App>,
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
+    setup: Setup,
+    /// Of the store, as text.
+    encryption_key: Arc<Secret>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<Drained>,
 }
@@ -50,6 +56,11 @@ impl Setup {
     pub(crate) fn new() -> Self {
         let limits = Limits { failures_per_minute_per_source: 0 };
         let scopes = vec!["config:read".to_owned()];
+        let pass_keys = PassKeySettings {
+            algorithm: Algorithm::ES256,
+            rotate_after_seconds: 30 * 86_400,
+            jwks_max_age_seconds: 300,
+        };
         Self {
             issuers: Vec::new(),
             policy: String::new(),
@@ -57,6 +68,7 @@ impl Setup {
             loopback_only: true,
             limits,
             resolver: None,
+            pass_keys,
         }
     }
 
@@ -93,17 +105,36 @@ impl Setup {
         self
     }
 
+    /// How signing keys are made and rotated.
+    pub(crate) fn keys(mut self, algorithm: Algorithm, rotate_after_seconds: i64, jwks_max_age: u32) -> Self {
+        self.pass_keys =
+            PassKeySettings { algorithm, rotate_after_seconds, jwks_max_age_seconds: jwks_max_age };
+        self
+    }
+
     pub(crate) async fn start(self) -> TestApp {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
         std::fs::create_dir(folder.path().join("policies")).unwrap();
         std::fs::write(folder.path().join("policies/roles.toml"), &self.policy).unwrap();
-        let clock = Arc::new(TestClock::new());
+        let encryption_key = Arc::new(EncryptionKey::generate(&TestRandom).1);
+        self.start_in(folder, Arc::new(TestClock::new()), encryption_key, None).await
+    }
+
+    /// A server that clients know by `public_url`, or else by its own address.
+    async fn start_in(
+        self,
+        folder: Arc<tempfile::TempDir>,
+        clock: Arc<TestClock>,
+        encryption_key: Arc<Secret>,
+        public_url: Option<SocketAddr>,
+    ) -> TestApp {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
         let store = Store::open(&store_url(folder.path())).await.unwrap();
+        let setup = self.clone();
         let limits = self.limits;
         let resolver = self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
-        let config = self.config(address, folder.path());
+        let config = self.config(public_url.unwrap_or(address), folder.path(), &encryption_key);
         let given: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let parts = Parts { store, clock: given, rng: Arc::new(TestRandom), resolver };
         let (app, _) = App::start(config, parts).await.unwrap_or_else(|fault| panic!("{fault}"));
@@ -111,10 +142,10 @@ impl Setup {
         let router = router(Arc::new(Web::new(Arc::clone(&app), limits)));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(serve(listener, router, async move { drop(stopped.await) }));
-        TestApp { address, clock, app, folder, stop, server }
+        TestApp { address, clock, app, folder, setup, encryption_key, stop, server }
     }
 
-    fn config(self, address: SocketAddr, folder: &Path) -> Config {
+    fn config(self, address: SocketAddr, folder: &Path, encryption_key: &Secret) -> Config {
         let public_url = IssuerUrl::parse(&format!("http://{address}")).unwrap();
         let context = PolicyContext {
             public_url: public_url.clone(),
@@ -132,8 +163,9 @@ impl Setup {
             outbound: Outbound { proxy: None, no_proxy: Vec::new() },
             policy_dir: Some(folder.join("policies")),
             policy_context: context,
-            pass_algorithm: Algorithm::ES256,
-            encryption_key: EncryptionKey::generate(&TestRandom).0,
+            pass_keys: self.pass_keys,
+            encryption_key: EncryptionKey::from_base64(encryption_key)
+                .unwrap_or_else(|fault| panic!("{fault}")),
         }
     }
 }
@@ -161,6 +193,30 @@ fn store_url(folder: &Path) -> String {
 }
 
 impl TestApp {
+    /// Another server on the same store, with the same clock and, unless another is given, encryption key.
+    pub(crate) async fn replica(&self, encryption_key: Option<Arc<Secret>>) -> Self {
+        let public_url = self.app.public_url().as_str().strip_prefix("http://").unwrap().parse().unwrap();
+        let encryption_key = encryption_key.unwrap_or_else(|| Arc::clone(&self.encryption_key));
+        let (folder, clock) = (Arc::clone(&self.folder), Arc::clone(&self.clock));
+        self.setup.clone().start_in(folder, clock, encryption_key, Some(public_url)).await
+    }
+
+    /// Lets time go by; the server looks at its keys as it does every second.
+    pub(crate) async fn advance(&self, seconds: i64) {
+        self.clock.advance(seconds);
+        self.app.tend_pass_keys().await;
+    }
+
+    /// The encryption key of the store.
+    pub(crate) fn encryption_key(&self) -> EncryptionKey {
+        EncryptionKey::from_base64(&self.encryption_key).unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    /// How signing keys are made and rotated.
+    pub(crate) fn pass_key_settings(&self) -> PassKeySettings {
+        self.setup.pass_keys
+    }
+
     /// Onboards a repository, as `daypass project add` does.
     pub(crate) async fn onboard(
         &self,
@@ -221,7 +277,7 @@ impl TestApp {
     }
 
     /// Ends the server as a signal does, and gives how that went, and the folder of the database.
-    pub(crate) async fn end(self) -> (Drained, tempfile::TempDir) {
+    pub(crate) async fn end(self) -> (Drained, Arc<tempfile::TempDir>) {
         drop(self.stop);
         (self.server.await.unwrap(), self.folder)
     }

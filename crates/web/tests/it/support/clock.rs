@@ -20,9 +20,9 @@ impl TestClock {
     }
 
     /// Lets time pass.
-    pub(crate) fn advance(&self, seconds: u32) {
-        self.passed.fetch_add(u64::from(seconds) * 1000, Ordering::SeqCst);
-        self.jump(seconds.into());
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.passed.fetch_add(u64::try_from(seconds).unwrap() * 1000, Ordering::SeqCst);
+        self.jump(seconds);
     }
 
     /// Sets what the time is said to be forward or back, as an operator does; no time passes.

@@ -1,0 +1,43 @@
+//! `daypass keys rewrap`.
+
+use serde_json::json;
+
+use super::super::Context;
+use super::super::records::Records;
+use super::Present;
+use crate::args::KeysRewrapArguments;
+use crate::fault::CommandFault;
+use crate::output;
+use crate::settings::{NewKeySource, find_new_encryption_key};
+
+pub(super) async fn run(
+    arguments: &KeysRewrapArguments,
+    records: &Records,
+    context: &Context,
+) -> Result<(), CommandFault> {
+    let settings = &records.settings;
+    let present = Present::find(records, context).await?;
+    let (new, new_place) = find_new_encryption_key(&source(arguments), &context.environment).await?;
+    let count = present.keeper(&records.store, context).rewrap(&new).await;
+    let count = count.map_err(|fault| present.fault(settings, fault))?;
+    if arguments.json {
+        return output::line(json!({ "sealed_anew": count, "from": present.place, "to": new_place }));
+    }
+    let keys = if count == 1 { "1 signing key is".to_owned() } else { format!("{count} signing keys are") };
+    output::line(format_args!(
+        "{keys} sealed under the encryption key of {new_place}, and no longer under that of {}\n\
+         next:\n  \
+         1. give the new key to the settings, where the old one is now\n  \
+         2. restart every server; until then they go on with the keys that they have, and cannot make or open another\n  \
+         3. keep the old key for as long as you keep backups of the database from before",
+        present.place
+    ))
+}
+
+fn source(arguments: &KeysRewrapArguments) -> NewKeySource {
+    match (&arguments.new_key_file, arguments.new_key_command.as_slice()) {
+        (Some(file), _) => NewKeySource::File(file.clone()),
+        (None, []) => NewKeySource::Unnamed,
+        (None, command) => NewKeySource::Command(command.to_vec()),
+    }
+}
