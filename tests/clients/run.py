@@ -9,6 +9,7 @@ for people. Suites are started as jobs of the emulator where they need an identi
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -157,6 +158,15 @@ def pass_of(world):
     return {"PASS": done.stdout.strip()}
 
 
+def nginx():
+    """Debian's, installed or unpacked by scripts/tools."""
+    places = [os.environ.get("PATH", ""), "/usr/sbin", str(HERE.parent.parent / ".cache/nginx/usr/sbin")]
+    found = shutil.which("nginx", path=os.pathsep.join(places))
+    if found is None:
+        raise SystemExit("there is no nginx: run scripts/tools")
+    return {"NGINX": found}
+
+
 def run_all(world, python):
     world.onboard("github", "octo-org/octo-repo", "123456789", "65")
     world.onboard("gitlab", "octo/app", "42", "7")
@@ -164,6 +174,8 @@ def run_all(world, python):
     addresses = {"GITHUB_ISSUER": world.github, "GITLAB_ISSUER": world.gitlab}
     in_job = world.job("github", "--event", "push", "--ref", "refs/heads/main")
     checks = run_suite(world, "curl", [sys.executable, str(HERE / "curl.py")], addresses)
+    checks += run_suite(world, "TLS", [sys.executable, str(HERE / "tls.py")], addresses)
+    checks += run_suite(world, "nginx", [sys.executable, str(HERE / "nginx.py")], addresses | nginx())
     checks += run_suite(world, "@actions/core", [*in_job, "node", str(HERE / "node/actions_core.mjs")])
     checks += run_suite(world, "openid-client", [*in_job, "node", str(HERE / "node/openid_client.mjs")])
     checks += run_suite(world, "jose", ["node", str(HERE / "node/jose.mjs")], pass_of(world))

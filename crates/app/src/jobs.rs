@@ -26,7 +26,8 @@ pub async fn run(app: Arc<App>) {
     );
 }
 
-async fn every<F: Future<Output = ()>>(interval: Duration, job: impl Fn() -> F) {
+/// Does a job at once and then at this interval, until dropped; one that takes longer delays the next.
+pub async fn every<F: Future<Output = ()>>(interval: Duration, job: impl Fn() -> F) {
     let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

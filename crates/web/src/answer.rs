@@ -2,12 +2,17 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use daypass_app::Refusal;
 use serde::Serialize;
 
 /// Credentials and refusals of them are never kept by anything between (RFC 6749 §5.1).
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Names the exchange in the answer to it.
 pub(crate) const EXCHANGE_ID: HeaderName = HeaderName::from_static("daypass-exchange-id");
+
+/// How the protocol of an answer words a refusal: an extension of answers whose protocol has words of its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Wording(pub(crate) fn(&Refusal) -> Response);
 
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {

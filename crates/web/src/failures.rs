@@ -1,18 +1,20 @@
 //! Refusals by source: beyond a number a minute a source is told to wait instead of why.
 //!
 //! Only refusals count and only refusals are held back, so that nobody's failures can lock an honest job out. Peers on
-//! loopback are not counted: behind one is a proxy, which is everybody, or the operator.
+//! loopback are not counted for themselves: behind one is a proxy, which is everybody, or the operator.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
+use axum::http::header;
 use axum::response::Response;
 use daypass_app::{Code, Refusal};
 use daypass_jose::Timestamp;
 
-use crate::peer::Peer;
+use crate::answer::Wording;
 use crate::problem;
+use crate::source::Source;
 
 /// Sources that are counted at once; what comes beyond shares one count until the next minute.
 pub(crate) const MAX_SOURCES: usize = 10_000;
@@ -39,8 +41,8 @@ impl Failures {
     }
 
     /// Counts one more refusal, and says whether it may still be answered in full.
-    pub(crate) fn admits(&self, peer: Peer, now: Timestamp) -> bool {
-        if self.per_minute == 0 || peer.0.to_canonical().is_loopback() {
+    pub(crate) fn admits(&self, source: Source, now: Timestamp) -> bool {
+        if self.per_minute == 0 || source.is_this_machine() {
             return true;
         }
         let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +50,7 @@ impl Failures {
         if minute.number != number {
             *minute = Minute { number, ..Minute::default() };
         }
-        let source = source(peer.0.to_canonical());
+        let source = counted(source.address());
         let room = minute.by_source.len() < MAX_SOURCES || minute.by_source.contains_key(&source);
         let Minute { by_source, of_others, .. } = &mut *minute;
         let count = if room { by_source.entry(source).or_default() } else { of_others };
@@ -57,15 +59,23 @@ impl Failures {
     }
 }
 
-/// The answer in place of a refusal that is held back.
-pub(crate) fn limited() -> Response {
+/// The answer in place of a refusal that is held back, in the words of its protocol.
+pub(crate) fn limited(held_back: &Response) -> Response {
     let mut refusal = Refusal::new(Code::RateLimited);
     refusal.retry_after_seconds = Some(MINUTE_SECONDS);
-    problem::of_credential(&refusal, None)
+    let mut response = match held_back.extensions().get::<Wording>() {
+        Some(wording) => (wording.0)(&refusal),
+        None => problem::of_credential(&refusal, None),
+    };
+    // A connection that was to be closed after the refusal is closed all the same: what follows on it may be smuggled.
+    if let Some(connection) = held_back.headers().get(header::CONNECTION) {
+        response.headers_mut().insert(header::CONNECTION, connection.clone());
+    }
+    response
 }
 
 /// One source: an IPv4 address, or the /64 that one IPv6 subscriber has.
-fn source(address: IpAddr) -> IpAddr {
+fn counted(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => {
@@ -77,10 +87,18 @@ fn source(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use axum::http::HeaderMap;
 
-    fn peer(text: &str) -> Peer {
-        Peer(text.parse().unwrap())
+    use super::*;
+    use crate::peer::Peer;
+    use crate::proxies::TrustedProxies;
+
+    fn peer(text: &str) -> Source {
+        of(text.parse().unwrap())
+    }
+
+    fn of(address: IpAddr) -> Source {
+        Source::of(Peer(address), &HeaderMap::new(), &TrustedProxies::default())
     }
 
     #[test]
@@ -110,7 +128,7 @@ mod tests {
         let failures = Failures::new(1);
         let now = Timestamp::from_millis(0);
         for number in 0..u32::try_from(MAX_SOURCES).unwrap() {
-            assert!(failures.admits(Peer(IpAddr::V4(number.saturating_add(1 << 24).into())), now));
+            assert!(failures.admits(of(IpAddr::V4(number.saturating_add(1 << 24).into())), now));
         }
         assert!(failures.admits(peer("203.0.113.5"), now));
         assert!(!failures.admits(peer("203.0.113.6"), now));

@@ -5,8 +5,10 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::proxies::TrustedProxies;
+
 /// Connections that one address may have at once: a quarter of all, since it may be a proxy with everybody behind it.
-/// Loopback is not counted.
+/// Loopback and trusted proxies are not counted.
 pub const MAX_CONNECTIONS_PER_PEER: u32 = 1_024;
 
 /// The address of the peer of a connection.
@@ -31,9 +33,9 @@ impl fmt::Display for Peer {
 
 impl PeerCounts {
     /// Counts one more connection; `None` where the peer has as many as it may.
-    pub(crate) fn admit(&self, peer: Peer) -> Option<Place> {
+    pub(crate) fn admit(&self, peer: Peer, trusted: &TrustedProxies) -> Option<Place> {
         let address = peer.0.to_canonical();
-        if address.is_loopback() {
+        if address.is_loopback() || trusted.has(address) {
             return Some(Place { counts: self.clone(), address: None });
         }
         let mut counts = self.lock();
@@ -68,19 +70,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_address_has_its_share_of_connections_and_loopback_all() {
+    fn one_address_has_its_share_of_connections_and_loopback_and_trusted_proxies_all() {
         let counts = PeerCounts::default();
-        let peer = |text: &str| Peer(text.parse().unwrap());
+        let trusted = TrustedProxies::new(vec![TrustedProxies::network("10.0.0.0/8").unwrap()]).unwrap();
+        let admit = |text: &str| counts.admit(Peer(text.parse().unwrap()), &trusted);
         let places: Vec<Option<Place>> =
-            (0..=MAX_CONNECTIONS_PER_PEER).map(|_| counts.admit(peer("203.0.113.5"))).collect();
+            (0..=MAX_CONNECTIONS_PER_PEER).map(|_| admit("203.0.113.5")).collect();
         assert_eq!(places.iter().filter(|place| place.is_none()).count(), 1);
-        assert!(counts.admit(peer("::ffff:203.0.113.5")).is_none(), "the same host, written as IPv6");
-        assert!(counts.admit(peer("203.0.113.6")).is_some());
-        let local: Vec<_> = (0..=MAX_CONNECTIONS_PER_PEER).map(|_| counts.admit(peer("127.0.0.1"))).collect();
-        assert!(local.iter().all(Option::is_some));
+        assert!(admit("::ffff:203.0.113.5").is_none(), "the same host, written as IPv6");
+        assert!(admit("203.0.113.6").is_some());
+        let local: Vec<_> = (0..=MAX_CONNECTIONS_PER_PEER).map(|_| admit("127.0.0.1")).collect();
+        let proxied: Vec<_> = (0..=MAX_CONNECTIONS_PER_PEER).map(|_| admit("::ffff:10.0.0.1")).collect();
+        assert!(local.iter().chain(&proxied).all(Option::is_some));
         drop(places);
-        assert!(counts.admit(peer("203.0.113.5")).is_some());
-        drop(local);
+        assert!(admit("203.0.113.5").is_some());
+        drop((local, proxied));
         assert!(counts.lock().is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Accepting connections: with a bound on their number, deadlines on their headers, and a graceful end.
 
+use std::error::Error;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,21 +11,22 @@ use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_io_timeout::TimeoutStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
 use crate::peer::{Peer, PeerCounts};
+use crate::proxies::TrustedProxies;
+use crate::socket::watched;
+use crate::tls::{LiveCertificate, handshake};
 
-/// Connections that are open at once; more wait to be accepted.
+/// Connections that are open at once, those that shake hands among them; more wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 4_096;
 /// How long the head of a request may take, and a connection be idle between requests.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a client may leave what was written to it unread.
-const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// Header fields of one request.
 const MAX_HEADERS: usize = 100;
 /// Bytes of the head of one request: a token of 16 KiB and all that stands beside it.
@@ -35,8 +36,22 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests in flight may take after the end was asked for.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
 
-/// Bytes to and from a client, which must read what it is sent.
-type Stream = TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>;
+/// Where clients come in.
+pub struct Entrance {
+    /// The socket that they connect to.
+    pub listener: TcpListener,
+    /// The certificate that they are shown; without one they speak plain HTTP.
+    pub certificate: Option<Arc<LiveCertificate>>,
+    /// Peers that may have any number of connections, since everybody is behind them.
+    pub trusted_proxies: TrustedProxies,
+}
+
+impl From<TcpListener> for Entrance {
+    /// Plain HTTP with nobody trusted.
+    fn from(listener: TcpListener) -> Self {
+        Self { listener, certificate: None, trusted_proxies: TrustedProxies::default() }
+    }
+}
 
 /// How the end of the server went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +62,22 @@ pub enum Drained {
     CutOff,
 }
 
+/// One connection that was accepted.
+struct Guest {
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    /// Tells it of the end, and the end of it.
+    watcher: Watcher,
+}
+
 /// Serves until `end` resolves, then answers what is in flight and returns.
-pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Output = ()>) -> Drained {
+pub async fn serve(entrance: impl Into<Entrance>, router: Router, end: impl Future<Output = ()>) -> Drained {
+    let Entrance { listener, certificate, trusted_proxies } = entrance.into();
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let peers = PeerCounts::default();
     let graceful = GracefulShutdown::new();
+    let (ending, has_not_ended) = watch::channel(());
     let mut end = std::pin::pin!(end);
     loop {
         let accepted = tokio::select! {
@@ -69,19 +95,20 @@ pub async fn serve(listener: TcpListener, router: Router, end: impl Future<Outpu
                 }
             }
         };
-        let Some(place) = peers.admit(peer) else {
+        let Some(place) = peers.admit(peer, &trusted_proxies) else {
             tracing::debug!(%peer, "a connection beyond those that one address may have was closed");
             continue;
         };
-        let connection = graceful.watch(connection(stream, peer, router.clone()));
+        let guest = Guest { stream, peer, router: router.clone(), watcher: graceful.watcher() };
+        let (certificate, has_not_ended) = (certificate.clone(), has_not_ended.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            if let Err(error) = guest.receive(certificate, has_not_ended).await {
                 tracing::debug!("a connection broke off: {error}");
             }
             drop((place, permit));
         });
     }
-    drop(listener);
+    drop((listener, ending));
     match tokio::time::timeout(DRAIN_DEADLINE, graceful.shutdown()).await {
         Ok(()) => Drained::Completely,
         Err(_) => Drained::CutOff,
@@ -98,12 +125,36 @@ async fn accept(
     Ok((stream, Peer(peer.ip()), room))
 }
 
-fn connection(
-    stream: TcpStream,
+impl Guest {
+    /// Shakes hands where there is a certificate, and answers requests. At the end, who still shakes hands has asked for nothing
+    /// yet and is let go.
+    async fn receive(
+        self,
+        certificate: Option<Arc<LiveCertificate>>,
+        mut has_not_ended: watch::Receiver<()>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Self { stream, peer, router, watcher } = self;
+        let Some(certificate) = certificate else {
+            return Ok(watcher.watch(connection(watched(stream), peer, router)).await?);
+        };
+        let shaken = tokio::select! {
+            // Fails when the other end is dropped, and nothing is ever sent.
+            _ = has_not_ended.changed() => return Ok(()),
+            shaken = handshake(stream, certificate.config()) => shaken?,
+        };
+        match shaken {
+            Some(stream) => Ok(watcher.watch(connection(stream, peer, router)).await?),
+            None => Ok(()),
+        }
+    }
+}
+
+fn connection<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
     peer: Peer,
     router: Router,
 ) -> http1::Connection<
-    Stream,
+    TokioIo<S>,
     TowerToHyperService<
         impl tower::Service<
             hyper::Request<Incoming>,
@@ -118,12 +169,10 @@ fn connection(
         request.extensions_mut().insert(peer);
         request
     });
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(WRITE_DEADLINE));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_DEADLINE)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_SIZE_BYTES)
-        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
 }

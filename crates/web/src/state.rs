@@ -7,7 +7,8 @@ use daypass_app::request::Origin;
 use daypass_jose::ids::RequestId;
 
 use crate::failures::Failures;
-use crate::peer::Peer;
+use crate::proxies::TrustedProxies;
+use crate::source::Source;
 
 /// Limits that the settings set.
 #[derive(Debug, Clone, Copy)]
@@ -20,24 +21,43 @@ pub struct Limits {
 pub struct Web {
     pub(crate) app: Arc<App>,
     pub(crate) failures: Failures,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) is_strict_transport: bool,
 }
 
 impl Web {
     /// Puts the HTTP side around the use cases.
     pub fn new(app: Arc<App>, limits: Limits) -> Self {
-        Self { app, failures: Failures::new(limits.failures_per_minute_per_source) }
+        Self {
+            app,
+            failures: Failures::new(limits.failures_per_minute_per_source),
+            trusted_proxies: TrustedProxies::default(),
+            is_strict_transport: false,
+        }
+    }
+
+    /// Takes the word of these proxies on where a request comes from.
+    #[must_use]
+    pub fn behind(self, trusted_proxies: TrustedProxies) -> Self {
+        Self { trusted_proxies, ..self }
+    }
+
+    /// Tells browsers to come by TLS alone (RFC 6797). For servers that speak it themselves: another may not want that.
+    #[must_use]
+    pub fn with_strict_transport(self) -> Self {
+        Self { is_strict_transport: true, ..self }
     }
 }
 
 /// Where one request came from, as the layers established it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context {
-    pub(crate) peer: Peer,
+    pub(crate) source: Source,
     pub(crate) request_id: RequestId,
 }
 
 impl Context {
     pub(crate) fn origin(self, face: &'static str) -> Origin {
-        Origin { face, source: self.peer.0.to_string(), request_id: self.request_id }
+        Origin { face, source: self.source.to_string(), request_id: self.request_id }
     }
 }

@@ -104,8 +104,9 @@ pub(crate) struct SettingsArguments {
 /// Start the server
 ///
 /// Reads daypass.toml; variables (DAYPASS_LISTEN, DAYPASS_STORE_URL, …: section and key joined by `_`) override the
-/// file, and flags override variables. The first line on stderr is `listening on http://ADDR:PORT`. SIGTERM,
-/// SIGINT and SIGHUP end it after the requests in flight; a second signal ends it at once.
+/// file, and flags override variables. The first line on stderr is `listening on http://ADDR:PORT`, or `https://…` where
+/// `[http]` names a certificate. SIGTERM, SIGINT and SIGHUP end it after the requests in flight; a second signal ends it
+/// at once.
 #[derive(Debug, Args)]
 #[command(after_help = SERVE_EXAMPLES)]
 pub(crate) struct ServeArguments {

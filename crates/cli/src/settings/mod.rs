@@ -3,6 +3,7 @@
 mod encryption_key;
 mod faults;
 mod files;
+mod http;
 mod issuers;
 mod keys;
 mod limits;
@@ -27,12 +28,13 @@ use daypass_app::signing_keys::PassKeySettings;
 use daypass_fetch::Outbound;
 use daypass_jose::IssuerUrl;
 use daypass_policy::{PolicyContext, reader};
-use daypass_web::Limits;
+use daypass_web::{Limits, TrustedProxies};
 
 pub(crate) use encryption_key::{
     Found as FoundKey, KeyFault, NewKey, SealedKeys, find as find_encryption_key, make as make_encryption_key,
 };
 pub(crate) use faults::SettingsFaults;
+pub(crate) use http::{CertificateFiles, TlsFault};
 pub(crate) use keys::EncryptionKeySource;
 pub(crate) use new_encryption_key::{NewKeySource, find as find_new_encryption_key};
 pub(crate) use overlay::{Overlay, misspelt_variables};
@@ -48,6 +50,9 @@ pub(crate) struct Settings {
     pub(crate) public_url: IssuerUrl,
     pub(crate) listen: SocketAddr,
     pub(crate) policy_dir: Option<PathBuf>,
+    /// Without one the server speaks plain HTTP.
+    pub(crate) certificate: Option<CertificateFiles>,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) store: StoreUrl,
     pub(crate) encryption_key: EncryptionKeySource,
     pub(crate) pass_keys: PassKeySettings,
@@ -125,9 +130,11 @@ pub(crate) fn host_of(url: &IssuerUrl) -> &str {
 
 /// Reads every section. `None` only where a fault has been reported.
 fn read(reading: &Reading<'_>) -> Option<Settings> {
-    let sections = ["store", "keys", "projects", "limits", "outbound", "policy"];
-    let [store, keys, projects, limits, outbound, policy] = sections.map(|name| reading.top.section(name));
-    let server = server::read(&Scope::new(reading, Some(reading.top), ""));
+    let sections = ["http", "store", "keys", "projects", "limits", "outbound", "policy"];
+    let [http, store, keys, projects, limits, outbound, policy] =
+        sections.map(|name| reading.top.section(name));
+    let http = http::read(&Scope::new(reading, http.as_ref(), "http"));
+    let server = server::read(&Scope::new(reading, Some(reading.top), ""), http.certificate.is_some());
     let store = store::read(&Scope::new(reading, store.as_ref(), "store"));
     let keys = keys::read(&Scope::new(reading, keys.as_ref(), "keys"));
     let allowed = policy::read(reading, policy.as_ref());
@@ -152,6 +159,8 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
         public_url,
         listen: server.listen?,
         policy_dir: server.policy_dir,
+        certificate: http.certificate,
+        trusted_proxies: http.trusted_proxies,
         store: store?,
         encryption_key: keys.encryption_key,
         pass_keys: keys.pass_keys,

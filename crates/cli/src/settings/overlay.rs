@@ -17,6 +17,8 @@ const SCALARS: &[&str] = &[
     "public_url",
     "listen",
     "policy_dir",
+    "http.tls_certificate_file",
+    "http.tls_key_file",
     "store.url",
     "keys.encryption_key_file",
     "keys.algorithm",

@@ -24,14 +24,15 @@ impl Server {
     }
 }
 
-pub(super) fn read(top: &Scope<'_>) -> Server {
+/// Reads them; the server speaks TLS where it has a certificate.
+pub(super) fn read(top: &Scope<'_>, has_certificate: bool) -> Server {
     let listen = match top.text("listen") {
         Some(given) => listen_address(top, &given),
         None => Some(DEFAULT_LISTEN),
     };
     let public_url = match top.text("public_url") {
-        Some(given) => public_url(top, &given),
-        None => listen.and_then(|listen| local_url(top, listen)),
+        Some(given) => public_url(top, &given, has_certificate),
+        None => listen.and_then(|listen| local_url(top, listen, has_certificate)),
     };
     let policy_dir = top.path("policy_dir").map(|given| {
         if !given.value.is_dir() {
@@ -56,7 +57,7 @@ fn listen_address(top: &Scope<'_>, given: &Given<String>) -> Option<SocketAddr> 
     None
 }
 
-fn public_url(top: &Scope<'_>, given: &Given<String>) -> Option<IssuerUrl> {
+fn public_url(top: &Scope<'_>, given: &Given<String>, has_certificate: bool) -> Option<IssuerUrl> {
     let text = given.value.as_str();
     let fault = |message: String, help| top.reading.fault(&given.place, message, help);
     let url = match IssuerUrl::parse(text) {
@@ -67,10 +68,18 @@ fn public_url(top: &Scope<'_>, given: &Given<String>) -> Option<IssuerUrl> {
         }
     };
     if url.is_plain_http() && !is_loopback_host(host_of(&url)) {
-        let help = "tokens and passes travel to this address; put TLS in front of it and write `https://…`";
+        let help = "tokens and passes travel to this address; put TLS in front of it, or a certificate into `[http]`, and write `https://…`";
         fault(
             "`public_url` must be `https://…` unless its host is this machine's own".to_owned(),
             Some(help.to_owned()),
+        );
+        return None;
+    }
+    if url.is_plain_http() && has_certificate {
+        let help = text.replacen("http://", "https://", 1);
+        fault(
+            "`public_url` is `http://…`, and with a certificate the server speaks TLS alone".to_owned(),
+            Some(format!("write `{help}`, or take `tls_certificate_file` out of `[http]`")),
         );
         return None;
     }
@@ -89,7 +98,7 @@ pub(super) fn url_help(text: &str) -> Option<String> {
 }
 
 /// The address of a server that is only used on its own machine.
-fn local_url(top: &Scope<'_>, listen: SocketAddr) -> Option<IssuerUrl> {
+fn local_url(top: &Scope<'_>, listen: SocketAddr, has_certificate: bool) -> Option<IssuerUrl> {
     let missing = |why: &str| {
         let help = "write the address by which clients reach this server: `public_url = \"https://pass.example.com\"`";
         top.reading.fault(
@@ -107,6 +116,8 @@ fn local_url(top: &Scope<'_>, listen: SocketAddr) -> Option<IssuerUrl> {
             missing("and cannot be guessed since the port of `listen` is 0");
             return None;
         }
+        443 if has_certificate => format!("https://{}", listen.to_string().trim_end_matches(":443")),
+        _ if has_certificate => format!("https://{listen}"),
         80 => format!("http://{}", listen.to_string().trim_end_matches(":80")),
         _ => format!("http://{listen}"),
     };

@@ -92,6 +92,35 @@ fn what_the_server_is_called_and_where_it_listens() {
 }
 
 #[test]
+fn with_a_certificate_the_server_is_called_by_https_alone() {
+    let http = "[http]\ntls_certificate_file = 'tls.crt'\ntls_key_file = 'tls.key'\ntrusted_proxies = ['10.0.0.0/8']";
+    for (top, url) in [
+        ("", "https://127.0.0.1:8080"),
+        ("listen = '127.0.0.1:443'\n", "https://127.0.0.1"),
+        ("listen = '[::1]:80'\n", "https://[::1]:80"),
+        (PUBLIC, "https://pass.example.com"),
+        ("public_url = 'https://localhost:8443'\n", "https://localhost:8443"),
+    ] {
+        let settings = taken(&format!("{top}{http}"));
+        assert_eq!(settings.public_url.as_str(), url);
+        assert!(settings.certificate.is_some() && !settings.trusted_proxies.is_empty());
+    }
+    let faults = refused(&format!("{LOCAL}{http}"));
+    assert!(
+        faults.contains("the server speaks TLS alone") && faults.contains("write `https://127.0.0.1:8080`"),
+        "{faults}"
+    );
+    let overlay =
+        variables(&[("DAYPASS_HTTP_TLS_CERTIFICATE_FILE", "a"), ("DAYPASS_HTTP_TLS_KEY_FILE", "b")]);
+    assert!(read("", &overlay).is_ok_and(|settings| settings.certificate.is_some()));
+    let settings = taken("");
+    assert!(
+        settings.certificate.is_none() && settings.trusted_proxies.is_empty(),
+        "nobody is trusted unasked"
+    );
+}
+
+#[test]
 fn each_rule_of_issuers() {
     for (lines, fault) in [
         ("provder = 'x'", "did you mean `provider`?"),
@@ -172,6 +201,15 @@ fn a_foreign_audience_is_allowed_by_an_operator_with_a_reason() {
 #[test]
 fn each_rule_of_the_other_sections() {
     for (text, fault) in [
+        ("[http]\ntls_certificate_file = 'a'", "`tls_certificate_file` needs `tls_key_file` beside it"),
+        ("[http]\ntls_key_file = 'a'", "`tls_key_file` needs `tls_certificate_file` beside it"),
+        ("[http]\ntls_certificate_file = ''\ntls_key_file = 'a'", "`tls_certificate_file` is empty"),
+        ("[http]\ntrusted_proxies = '127.0.0.1'", "must be a list of texts"),
+        ("[http]\ntrusted_proxies = ['proxy']", "`proxy` is neither an address nor a network"),
+        ("[http]\ntrusted_proxies = ['127.0.0.1', '10.0.0.1/8']", "write `10.0.0.0/8`"),
+        ("[http]\ntrusted_proxies = ['0.0.0.0/0']", "everybody could say to be anybody"),
+        ("[http]\ntrusted_proxies = ['::ffff:10.0.0.1']", "write the IPv4 address"),
+        ("[http]\ntrusted_proxy = ['10.0.0.1']", "did you mean `trusted_proxies`?"),
         ("[store]\nurl = 'sqlite://'", "it names no file"),
         ("[store]\nurl = 'sqlite://:memory:'", "forgets which tokens are spent"),
         ("[store]\nurl = 'postgres://db/daypass?sslmode=disable'", "for a server on this machine"),

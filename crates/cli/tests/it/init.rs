@@ -134,6 +134,14 @@ fn a_server_for_others_needs_its_key_first() {
     assert!(ran.stderr.contains("`daypass.key`: there is no such file"), "{}", ran.stderr);
     set_mode(&folder.write("daypass.key", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n"), 0o600);
     folder.serve(&["--listen", "127.0.0.1:0"]);
+    let settings = folder.read("daypass.toml").replace("# [http]", "[http]");
+    folder.write("daypass.toml", &settings.replace("# tls_", "tls_").replace("# trusted_", "trusted_"));
+    let ran = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(
+        ran.stderr.contains("`tls_certificate_file`: `tls.crt`: there is no such file"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

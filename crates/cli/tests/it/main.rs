@@ -34,3 +34,5 @@ mod start_faults;
 mod start_faults_postgres;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;

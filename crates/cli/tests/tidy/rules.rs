@@ -57,6 +57,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("crates/web/src/native/exchange.rs", "a face gives a credential"),
     ("crates/web/src/oauth/answer.rs", "a face gives a credential"),
     ("crates/web/src/seed/auth_jwt.rs", "a face gives a credential"),
+    ("crates/web/src/tls/certificate.rs", "the private key of the server's certificate is parsed"),
 ];
 
 /// Dependencies point down, from a higher floor to a lower one.

@@ -12,29 +12,36 @@ use axum::response::Response;
 use daypass_jose::ids::RequestId;
 
 use crate::peer::Peer;
+use crate::source::Source;
 use crate::state::{Context, Web};
 use crate::{failures, problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// One year, for this host alone. What is below it or beside it is somebody else's to decide.
+const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Names the request, checks its framing, lets it through, and limits refusals by source.
 pub(crate) async fn around(State(web): State<Arc<Web>>, mut request: Request, next: Next) -> Response {
     let request_id = RequestId::new(web.app.now(), web.app.rng());
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
-    request.extensions_mut().insert(Context { peer, request_id });
+    let source = Source::of(peer, request.headers(), &web.trusted_proxies);
+    request.extensions_mut().insert(Context { source, request_id });
     let mut response = match strict::check(&request) {
         Ok(()) => next.run(request).await,
         Err(refusal) => strict::closing(problem::plain(&refusal)),
     };
     let status = response.status();
-    if status.is_client_error() && !web.failures.admits(peer, web.app.now()) {
-        response = failures::limited();
+    if status.is_client_error() && !web.failures.admits(source, web.app.now()) {
+        response = failures::limited(&response);
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::try_from(request_id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if web.is_strict_transport {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
+    }
     tracing::debug!(request.id = %request_id, status = status.as_u16(), "answered");
     response
 }

@@ -8,7 +8,7 @@ use daypass_jose::ids::ExchangeId;
 use daypass_policy::Difference;
 use serde::Serialize;
 
-use crate::answer::{self, NO_STORE};
+use crate::answer::{self, NO_STORE, Wording};
 use crate::problem;
 
 #[derive(Serialize)]
@@ -36,6 +36,7 @@ pub(crate) fn response(refusal: &Refusal, exchange_id: Option<ExchangeId>) -> Re
     };
     let mut response = answer::json(status(refusal.code), &body);
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    response.extensions_mut().insert(Wording(|refusal| self::response(refusal, None)));
     problem::common_headers(&mut response, refusal, exchange_id);
     response
 }

@@ -11,6 +11,8 @@ mod attacks;
 #[cfg(test)]
 mod availability;
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod doors;
 #[cfg(test)]
 mod faces;
@@ -22,6 +24,8 @@ mod hostile_issuers;
 mod limits;
 #[cfg(test)]
 mod passes;
+#[cfg(test)]
+mod proxies;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
@@ -36,3 +40,5 @@ mod routes;
 mod signing_keys;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;

@@ -14,6 +14,7 @@ pub(super) fn settings(ci: Ci, url: &IssuerUrl) -> String {
     };
     let emulator = if is_loopback_url(url) { emulator(name, emulator_listen(url)) } else { String::new() };
     let listen = listen(url);
+    let http = if is_loopback_url(url) { "" } else { HTTP };
     let key = if is_loopback_url(url) {
         "# encryption_key_file = \"daypass.key\"   # without one, a server on this machine makes `daypass.db.key`"
     } else {
@@ -27,7 +28,7 @@ pub(super) fn settings(ci: Ci, url: &IssuerUrl) -> String {
 public_url = "{url}"
 listen     = "{listen}"
 policy_dir = "policies"          # every *.toml in it; read again when it changes
-
+{http}
 [store]
 url = "sqlite://daypass.db"      # the ledger: who got what, and which tokens are spent
 
@@ -53,6 +54,15 @@ failures_per_minute_per_source = 600     # refused requests that are answered in
 "#
     )
 }
+
+/// TLS, for a server that others reach.
+const HTTP: &str = r#"
+# One of the two: TLS by the server itself, or a proxy in front that ends it.
+# [http]
+# tls_certificate_file = "tls.crt"         # read again when it changes
+# tls_key_file         = "tls.key"         # chmod 600
+# trusted_proxies      = ["127.0.0.1"]     # whose X-Forwarded-For is believed
+"#;
 
 /// The emulator of this machine as one more issuer, for trying things out.
 fn emulator(provider: &str, listen: &str) -> String {

@@ -1,5 +1,6 @@
 //! `daypass serve`.
 
+mod certificate;
 mod key;
 pub(crate) mod start;
 
@@ -21,7 +22,7 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     let mut ends = Ends::listen()?;
     let prepared = Prepared::new(settings, Surroundings::of(context)).await?;
     // The first line, before any of the log: whoever started the server waits for it, and reads the port from it.
-    output::note(format_args!("listening on http://{}", prepared.address()));
+    output::note(format_args!("listening on {}", prepared.address()));
     logging.start();
     prepared.log();
     for warning in misspelt_variables(&context.environment) {

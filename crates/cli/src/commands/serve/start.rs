@@ -11,15 +11,16 @@ use daypass_fetch::SystemResolver;
 use daypass_jose::{Clock, Random};
 use daypass_policy::Finding;
 use daypass_store::{Store, StoreFault};
-use daypass_web::{Drained, Limits, Web};
+use daypass_web::{Drained, Entrance, Limits, TrustedProxies, Web};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::certificate::{self, Served};
 use super::key;
 use crate::commands::Context;
 use crate::fault::{self, CommandFault};
-use crate::settings::{FoundKey, KeyFault, NewKey, Settings};
+use crate::settings::{FoundKey, KeyFault, NewKey, Settings, TlsFault, host_of, is_loopback_url};
 
 /// What a server is given beside its settings.
 pub(crate) struct Surroundings {
@@ -40,6 +41,9 @@ pub(crate) struct Prepared {
     address: SocketAddr,
     app: Arc<App>,
     store: Store,
+    clock: Arc<dyn Clock>,
+    certificate: Option<Served>,
+    trusted_proxies: TrustedProxies,
     limits: Limits,
     warnings: Warnings,
 }
@@ -65,6 +69,9 @@ pub(crate) enum StartFault {
     /// There is no encryption key.
     #[error("{0}")]
     Key(#[from] KeyFault),
+    /// There is no certificate to show.
+    #[error("{0}")]
+    Tls(#[from] TlsFault),
     /// The address is not to be had.
     #[error("cannot listen on `{address}`: {source}{}", help_of(source))]
     Listen {
@@ -104,6 +111,7 @@ impl StartFault {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Key(_)
+            | Self::Tls(_)
             | Self::Store { fault: StoreFault::Url(_), .. }
             | Self::App(
                 daypass_app::StartFault::Policy(_)
@@ -130,22 +138,37 @@ impl Surroundings {
 }
 
 impl Prepared {
-    /// Binds the address, finds the encryption key, opens the store, compiles the policy.
-    pub(crate) async fn new(settings: Settings, surroundings: Surroundings) -> Result<Self, StartFault> {
+    /// Binds the address, reads the certificate, finds the encryption key, opens the store, compiles the policy.
+    pub(crate) async fn new(mut settings: Settings, surroundings: Surroundings) -> Result<Self, StartFault> {
         let Surroundings { environment, clock, rng, listener } = surroundings;
         let (listener, address) = bound(settings.listen, listener).await?;
+        let host = host_of(&settings.public_url).to_owned();
+        let certificate = settings.certificate.take();
+        let certificate = certificate.map(|files| Served::load(files, &host, clock.as_ref())).transpose()?;
+        let trusted_proxies = std::mem::take(&mut settings.trusted_proxies);
         let key = key::find(&settings, &environment).await?;
         let limits = settings.limits;
         let store = settings.store.open().await.map_err(|fault| StartFault::of_store(&settings, fault))?;
-        match start(
-            settings,
-            key,
-            Parts { store: store.clone(), clock, rng, resolver: Arc::new(SystemResolver) },
-        )
-        .await
-        {
+        let parts = Parts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            rng,
+            resolver: Arc::new(SystemResolver),
+        };
+        match start(settings, key, parts).await {
             Ok((app, warnings)) => {
-                Ok(Self { listener, address, app: Arc::new(app), store, limits, warnings })
+                let app = Arc::new(app);
+                Ok(Self {
+                    listener,
+                    address,
+                    app,
+                    store,
+                    clock,
+                    certificate,
+                    trusted_proxies,
+                    limits,
+                    warnings,
+                })
             }
             Err(fault) => {
                 store.close().await;
@@ -154,9 +177,10 @@ impl Prepared {
         }
     }
 
-    /// Where it listens; the port is a real one.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    /// Where it listens, as a URL; the port is a real one.
+    pub(crate) fn address(&self) -> String {
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Logs what an operator should know of the start.
@@ -185,6 +209,14 @@ impl Prepared {
                  `daypass keys rotate`"
             );
         }
+        match &self.certificate {
+            Some(certificate) => certificate.log(),
+            None => {
+                if let Some(warning) = certificate::without(self.address, &self.trusted_proxies) {
+                    tracing::warn!("{warning}");
+                }
+            }
+        }
         for finding in &self.warnings.policy {
             tracing::warn!(policy.version = policy.version(), "{finding}");
         }
@@ -195,9 +227,19 @@ impl Prepared {
         let (end, ended) = oneshot::channel();
         let mut jobs = JoinSet::new();
         jobs.spawn(jobs::run(Arc::clone(&self.app)));
-        let router = daypass_web::router(Arc::new(Web::new(Arc::clone(&self.app), self.limits)));
+        let web = Web::new(Arc::clone(&self.app), self.limits).behind(self.trusted_proxies.clone());
+        // A browser that is told so comes to no other server on `localhost` without TLS either.
+        let is_strict = self.certificate.is_some() && !is_loopback_url(self.app.public_url().issuer());
+        let web = if is_strict { web.with_strict_transport() } else { web };
+        let certificate = self.certificate.as_ref().map(|served| Arc::clone(&served.live));
+        if let Some(served) = self.certificate {
+            jobs.spawn(served.watch(self.clock));
+        }
+        let router = daypass_web::router(Arc::new(web));
+        let entrance =
+            Entrance { listener: self.listener, certificate, trusted_proxies: self.trusted_proxies };
         let mut server = JoinSet::new();
-        server.spawn(daypass_web::serve(self.listener, router, async move {
+        server.spawn(daypass_web::serve(entrance, router, async move {
             // Whoever drops the other end wants the end too.
             drop(ended.await);
         }));

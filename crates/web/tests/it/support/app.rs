@@ -17,7 +17,7 @@ use daypass_policy::{PolicyContext, Profile, ProjectsPolicy, RegisteredIssuer};
 use daypass_store::{
     AccountStatus, ExchangeFilter, ExchangeRecord, NewAccount, NewProject, Outcome, Project, Store,
 };
-use daypass_web::{Drained, Limits, Web, router, serve};
+use daypass_web::{Drained, Entrance, Limits, LiveCertificate, TrustedProxies, Web, router, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -38,6 +38,9 @@ pub(crate) struct Setup {
     limits: Limits,
     resolver: Option<Arc<dyn Resolve>>,
     pass_keys: PassKeySettings,
+    certificate: Option<Arc<LiveCertificate>>,
+    trusted_proxies: TrustedProxies,
+    strict_transport: bool,
 }
 
 pub(crate) struct TestApp {
@@ -69,6 +72,9 @@ impl Setup {
             limits,
             resolver: None,
             pass_keys,
+            certificate: None,
+            trusted_proxies: TrustedProxies::default(),
+            strict_transport: false,
         }
     }
 
@@ -112,6 +118,22 @@ impl Setup {
         self
     }
 
+    /// By TLS with this certificate.
+    pub(crate) fn certificate(mut self, certificate: Arc<LiveCertificate>) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    pub(crate) fn trusted_proxies(mut self, trusted_proxies: TrustedProxies) -> Self {
+        self.trusted_proxies = trusted_proxies;
+        self
+    }
+
+    pub(crate) fn strict_transport(mut self) -> Self {
+        self.strict_transport = true;
+        self
+    }
+
     pub(crate) async fn start(self) -> TestApp {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         std::fs::create_dir(folder.path().join("policies")).unwrap();
@@ -122,7 +144,7 @@ impl Setup {
 
     /// A server that clients know by `public_url`, or else by its own address.
     async fn start_in(
-        self,
+        mut self,
         folder: Arc<tempfile::TempDir>,
         clock: Arc<TestClock>,
         encryption_key: Arc<Secret>,
@@ -132,16 +154,24 @@ impl Setup {
         let address = listener.local_addr().unwrap();
         let store = Store::open(&store_url(folder.path())).await.unwrap();
         let setup = self.clone();
-        let limits = self.limits;
+        let (limits, strict_transport) = (self.limits, self.strict_transport);
         let resolver = self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
+        let trusted_proxies = std::mem::take(&mut self.trusted_proxies);
+        let entrance = Entrance {
+            listener,
+            certificate: self.certificate.take(),
+            trusted_proxies: trusted_proxies.clone(),
+        };
         let config = self.config(public_url.unwrap_or(address), folder.path(), &encryption_key);
         let given: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let parts = Parts { store, clock: given, rng: Arc::new(TestRandom), resolver };
         let (app, _) = App::start(config, parts).await.unwrap_or_else(|fault| panic!("{fault}"));
         let app = Arc::new(app);
-        let router = router(Arc::new(Web::new(Arc::clone(&app), limits)));
+        let web = Web::new(Arc::clone(&app), limits).behind(trusted_proxies);
+        let web = if strict_transport { web.with_strict_transport() } else { web };
+        let router = router(Arc::new(web));
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = tokio::spawn(serve(listener, router, async move { drop(stopped.await) }));
+        let server = tokio::spawn(serve(entrance, router, async move { drop(stopped.await) }));
         TestApp { address, clock, app, folder, setup, encryption_key, stop, server }
     }
 

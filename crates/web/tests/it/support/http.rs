@@ -58,7 +58,8 @@ pub(crate) async fn send(
     send_raw(address, &request).await.expect("an answer")
 }
 
-fn parse(bytes: &[u8]) -> Option<Answer> {
+/// The one answer in these bytes.
+pub(crate) fn parse(bytes: &[u8]) -> Option<Answer> {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n")?;
     let mut lines = head.lines();

@@ -6,3 +6,4 @@ pub(crate) mod http;
 pub(crate) mod issuer;
 pub(crate) mod keys;
 pub(crate) mod reply;
+pub(crate) mod tls;
