@@ -11,7 +11,8 @@ use tokio_postgres::types::ToSql;
 
 use super::super::recorded::{FirstUse, Recorded, Spend, lost};
 use super::commit::BEGIN;
-use super::session::{Session, Trouble, any};
+use super::session::{Session, any};
+use super::trouble::Trouble;
 use crate::exchanges::{ExchangeRecord, columns};
 use crate::fault::LedgerFault;
 use crate::value::{Row, Value};

@@ -37,7 +37,7 @@ impl Open {
     /// Writes a batch in one transaction and releases its callers; gives the number of refusals that were written. A
     /// success is said only after COMMIT returned.
     fn commit(&mut self, work: Vec<Work>, refusals: &[ExchangeRecord]) -> usize {
-        let mut tasks: Vec<Task> = work.into_iter().filter(|one| !one.is_given_up()).map(Task::new).collect();
+        let mut tasks: Vec<Task> = work.into_iter().map(Task::new).collect();
         let count = tasks.len().saturating_add(refusals.len());
         match self.write(&mut tasks, refusals) {
             Ok(written) => {
@@ -49,7 +49,9 @@ impl Open {
             }
             Err(fault) => {
                 self.connection = None;
-                tasks.into_iter().for_each(|task| task.fail(&fault));
+                for task in tasks {
+                    task.fail(&fault);
+                }
                 0
             }
         }
@@ -57,8 +59,10 @@ impl Open {
 
     /// Writes a batch and commits. Where a request fails, the batch is taken back and written again, each request with
     /// a savepoint, so that it fails alone.
-    fn write(&mut self, tasks: &mut [Task], refusals: &[ExchangeRecord]) -> Result<usize, StoreFault> {
+    fn write(&mut self, tasks: &mut Vec<Task>, refusals: &[ExchangeRecord]) -> Result<usize, StoreFault> {
         let connection = self.begin()?;
+        // Only now: it may have waited for a lock, and callers have stopped waiting meanwhile.
+        tasks.retain(|task| !task.is_given_up());
         let mut written = write_all(connection, Guard::Transaction, tasks, refusals);
         if written.is_none() {
             // Where even this fails, SQLite has taken the transaction back by itself.

@@ -9,6 +9,7 @@ mod sync;
 mod task;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -55,6 +55,15 @@ impl Task {
         }
     }
 
+    /// Whether the caller has stopped waiting: nothing is written then, and no token spent.
+    pub(super) fn is_given_up(&self) -> bool {
+        match self {
+            Self::Exchange { answer, .. } => answer.is_closed(),
+            Self::Statement { answer, .. } => answer.is_closed(),
+            Self::Statements { answer, .. } => answer.is_closed(),
+        }
+    }
+
     /// Writes it; gives whether it failed, so that a part of it may have been written where `guard` keeps nothing.
     pub(super) fn write(&mut self, connection: &Connection, guard: Guard) -> bool {
         match self {
