@@ -15,9 +15,15 @@ mod init;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod installation;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod one_database;
+#[cfg(test)]
+mod order;
 #[cfg(test)]
 #[cfg(feature = "test-postgres")]
 mod postgres;
