@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use daypass_jose::ids::{CredentialId, ExchangeId};
 use daypass_jose::{Timestamp, base64url};
 use daypass_store::{ExchangeFilter, ExchangeRecord, Ledger, MAX_PAGE, Outcome, Store};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::load::Success;
 
@@ -53,19 +53,17 @@ impl Books {
 
     /// Prints them, and fails if anything is wrong.
     pub(super) fn close(self, kills: u32, least_a_kill: u64) {
-        let (received, lost) = (self.received.len(), self.lost.len());
-        let report = json!({
-            "engine": self.engine,
-            "kills": kills,
-            "received": received,
-            "in_ledger": received - lost,
-            "double_spent": self.double_spent.len(),
-            "lost": lost,
-        });
-        println!("{report}");
+        let Self { engine, lost, double_spent, .. } = self;
+        let received = self.received.len();
+        println!(
+            "{{\"engine\":\"{engine}\",\"kills\":{kills},\"received\":{received},\"in_ledger\":{},\"double_spent\":{},\"lost\":{}}}",
+            received - lost.len(),
+            double_spent.len(),
+            lost.len()
+        );
         assert!(kills > 0 && u64::try_from(received).unwrap() >= u64::from(kills) * least_a_kill, "too few");
-        assert!(self.lost.is_empty(), "lost: {:#?}", self.lost);
-        assert!(self.double_spent.is_empty(), "spent twice: {:#?}", self.double_spent);
+        assert!(lost.is_empty(), "lost: {lost:#?}");
+        assert!(double_spent.is_empty(), "spent twice: {double_spent:#?}");
     }
 }
 
