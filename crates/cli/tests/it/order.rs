@@ -1,9 +1,9 @@
 //! The order test: as the system's calls show it, no byte of a success is written to a socket before the sync that made its
 //! record durable has returned. A kill alone cannot show that: the page cache survives the death of a process.
 //!
-//! On PostgreSQL the sync is the server's, and its order is its own affair; that daypass asks for it in each transaction is
-//! held by `every_commit_is_durable_though_the_server_would_not_wait` in the store, and by the kills of the server in
-//! `kills`, which forgets at once what it did not sync.
+//! On PostgreSQL the sync is the database's own affair. That daypass asks for it in each transaction is held by
+//! `every_commit_is_durable_though_the_server_would_not_wait` in the store, and by the kills of PostgreSQL in `kills`: a
+//! commit that did not wait is still in that server's memory, and dies with it.
 
 mod trace;
 
