@@ -70,6 +70,11 @@ impl Trace {
         let header = format!("daypass-exchange-id: {exchange_id}");
         let answer =
             self.answers.iter().find(|call| call.text.contains(&header)).expect("a success was answered");
+        assert!(
+            answer.text.contains("\"HTTP/1.1 200 OK\\r\\n"),
+            "a part of the answer was written before: {}",
+            answer.text
+        );
         let written = self.log_writes.iter().find(|call| call.text.contains(exchange_id));
         let is_synced = written.is_some_and(|written| {
             let mut syncs = self.log_syncs.iter();
@@ -83,10 +88,10 @@ impl Trace {
 fn only_a_sync_between_the_write_and_the_answer_makes_it_durable() {
     let write = "7 pwrite64(9</tmp/daypass.db-wal>, \"\\0id-1\\r\", 4096, 32) = 4096";
     let sync = "7 fdatasync(9</tmp/daypass.db-wal>) = 0";
-    let answer = "8  writev(11<TCP:[127.0.0.1:1->127.0.0.1:2]>, [{iov_base=\"daypass-exchange-id: id-1\\r\\n\"}], 1) = 9";
+    let answer = "8  writev(11<TCP:[127.0.0.1:1->127.0.0.1:2]>, [{iov_base=\"HTTP/1.1 200 OK\\r\\ndaypass-exchange-id: id-1\\r\\n\"}], 1) = 9";
     let sync_begins = "7 fdatasync(9</tmp/daypass.db-wal> <unfinished ...>";
     let sync_returns = "7 <... fdatasync resumed>) = 0";
-    let answer_begins = "8 writev(11<TCP:[127.0.0.1:1->127.0.0.1:2]>, [{iov_base=\"daypass-exchange-id: id-1\\r\\n\"}], 1 <unfinished ...>";
+    let answer_begins = "8 writev(11<TCP:[127.0.0.1:1->127.0.0.1:2]>, [{iov_base=\"HTTP/1.1 200 OK\\r\\ndaypass-exchange-id: id-1\\r\\n\"}], 1 <unfinished ...>";
     let answer_returns = "8 <... writev resumed>) = 9";
     let other_file = "7 fdatasync(9</tmp/daypass.db>) = 0";
     let failed = "7 fdatasync(9</tmp/daypass.db-wal>) = -1 EIO (Input/output error)";
