@@ -47,7 +47,7 @@ async fn where_nothing_is_synced_every_success_is_seen_to_be_too_early() {
 /// In which order each success was made durable and told.
 async fn orders(installation: &Installation, preload: Option<&Path>) -> Vec<Order> {
     let file = installation.path("trace");
-    let server = Server::start(traced(installation, &file, preload)).unwrap();
+    let server = Server::start(&mut traced(installation, &file, preload)).unwrap();
     let minter = installation.issuer.minter();
     let mut successes = exchange(Connection::open(server.address()).await.unwrap(), &minter).await;
     let mut clients = JoinSet::new();

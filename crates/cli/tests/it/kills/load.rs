@@ -163,7 +163,7 @@ pub(super) async fn send(connection: &mut Connection, token: &str) -> Said {
     }
 }
 
-/// Random numbers that a seed decides (SplitMix64).
+/// Random numbers that a seed decides (`SplitMix64`).
 #[derive(Clone)]
 pub(super) struct Dice(u64);
 
@@ -180,6 +180,6 @@ impl Dice {
     }
 
     pub(super) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.next().checked_rem(bound).unwrap()
     }
 }

@@ -59,7 +59,7 @@ impl Trace {
                 self.log_syncs.push(call);
             }
             "write" | "writev" | "sendto" | "sendmsg" if descriptor.contains("<TCP") => {
-                self.answers.push(call)
+                self.answers.push(call);
             }
             _ => {}
         }
