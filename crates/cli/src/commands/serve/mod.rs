@@ -23,7 +23,7 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     let prepared = Prepared::new(settings, Surroundings::of(context)).await?;
     // The first line, before any of the log: whoever started the server waits for it, and reads the port from it.
     output::note(format_args!("listening on {}", prepared.address()));
-    logging.start();
+    let _written_at_end = logging.start();
     prepared.log();
     for warning in misspelt_variables(&context.environment) {
         tracing::warn!("{warning}");

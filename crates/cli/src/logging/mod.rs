@@ -1,5 +1,7 @@
 //! The log of the server: lines on stderr, for a person at a terminal, as JSON for everything else.
 
+mod lines;
+
 use std::collections::BTreeMap;
 
 use tracing_subscriber::EnvFilter;
@@ -8,6 +10,7 @@ use crate::args::LogFormat;
 use crate::environment;
 use crate::fault::CommandFault;
 use crate::output;
+use lines::WrittenAtEnd;
 
 /// The variable that says how much is logged.
 const LEVEL_SETTING: &str = "DAYPASS_LOG";
@@ -49,9 +52,11 @@ impl Logging {
         Ok(Self { filter, as_json })
     }
 
-    /// Starts it, for the whole process. A second one in a process is not started.
-    pub(crate) fn start(self) {
-        let builder = tracing_subscriber::fmt().with_env_filter(self.filter).with_writer(std::io::stderr);
+    /// Starts it, for the whole process; what is still on its way is written when the value is dropped. A second one in a
+    /// process is not started.
+    pub(crate) fn start(self) -> WrittenAtEnd {
+        let (lines, written) = lines::start(std::io::stderr());
+        let builder = tracing_subscriber::fmt().with_env_filter(self.filter).with_writer(lines);
         // A terminal that is gone takes no lines, and no complaint about that either.
         let builder = builder.log_internal_errors(false);
         // An error says that there is a log already.
@@ -60,6 +65,7 @@ impl Logging {
         } else {
             builder.with_ansi(output::stderr_is_terminal()).with_target(false).try_init()
         });
+        written
     }
 }
 
