@@ -158,7 +158,7 @@ mod tests {
         }
         drop(end);
         let written: Vec<u8> = taken.try_iter().flatten().collect();
-        let wanted: String = (0..100).map(|number| format!("{number}\n")).collect();
+        let wanted = (0..100).fold(String::new(), |text, number| format!("{text}{number}\n"));
         assert_eq!(String::from_utf8(written).unwrap(), wanted);
     }
 
