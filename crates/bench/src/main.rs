@@ -77,6 +77,10 @@ pub(crate) struct Plan {
     own: PathBuf,
 }
 
+/// As the server that is measured, so that the one to compare with has no other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime.and_then(|runtime| runtime.block_on(run(Arguments::parse()))) {

@@ -1,5 +1,6 @@
 //! The machine's clock and the operating system's randomness: read here and nowhere else.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use daypass_jose::{Clock, Random, Timestamp};
@@ -9,8 +10,20 @@ pub(crate) struct SystemClock {
     started: Instant,
 }
 
+/// Bytes of randomness that are fetched together: each time costs as much as a hundred of them.
+const FETCHED_BYTES: usize = 512;
+/// Bytes of the longest request that is served from what was fetched; whoever wants more makes a key.
+const MAX_SERVED_BYTES: usize = 16;
+
 /// The randomness of the operating system.
-pub(crate) struct OsRandom;
+#[derive(Default)]
+pub(crate) struct OsRandom {
+    fetched: Mutex<Fetched>,
+}
+
+/// What was fetched and not given out yet. What was given out is no more in it.
+#[derive(Default)]
+struct Fetched(Vec<u8>);
 
 impl SystemClock {
     /// A clock whose monotonic time starts now.
@@ -37,10 +50,27 @@ impl Clock for SystemClock {
 
 impl Random for OsRandom {
     fn fill(&self, bytes: &mut [u8]) {
-        if aws_lc_rs::rand::fill(bytes).is_err() {
-            // Nothing that is made without randomness is safe to give out, and no caller could do better.
-            std::process::abort();
+        if bytes.len() > MAX_SERVED_BYTES {
+            return fetch(bytes);
         }
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        if fetched.0.len() < bytes.len() {
+            fetched.0.resize(FETCHED_BYTES, 0);
+            fetch(&mut fetched.0);
+        }
+        for byte in bytes {
+            if let Some(last) = fetched.0.last_mut() {
+                *byte = std::mem::take(last);
+            }
+            fetched.0.pop();
+        }
+    }
+}
+
+fn fetch(bytes: &mut [u8]) {
+    if aws_lc_rs::rand::fill(bytes).is_err() {
+        // Nothing that is made without randomness is safe to give out, and no caller could do better.
+        std::process::abort();
     }
 }
 
@@ -58,9 +88,24 @@ mod tests {
 
     #[test]
     fn two_fills_differ() {
+        let rng = OsRandom::default();
         let (mut one, mut other) = ([0_u8; 32], [0_u8; 32]);
-        OsRandom.fill(&mut one);
-        OsRandom.fill(&mut other);
+        rng.fill(&mut one);
+        rng.fill(&mut other);
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn no_bytes_are_given_twice_and_none_are_left_out() {
+        let rng = OsRandom::default();
+        let mut seen = std::collections::BTreeSet::new();
+        for length in (8..=MAX_SERVED_BYTES).cycle().take(10_000) {
+            let mut bytes = vec![0; length];
+            rng.fill(&mut bytes);
+            // Eight bytes that are equal to others by chance: once in ten thousand years of this test.
+            assert!(seen.insert(<[u8; 8]>::try_from(&bytes[..8]).unwrap()));
+            assert_ne!(bytes[length - 4..], [0; 4]);
+        }
+        assert!(rng.fetched.lock().unwrap().0.len() < FETCHED_BYTES);
     }
 }

@@ -22,6 +22,10 @@ use crate::args::Arguments;
 use crate::commands::Context;
 use crate::fault::CommandFault;
 
+/// What one thread makes and another drops costs less by it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let status = match run(arguments) {
@@ -38,7 +42,7 @@ fn run(arguments: Arguments) -> Result<u8, CommandFault> {
     let context = Context {
         environment: environment::read(),
         clock: Arc::new(clock::SystemClock::start()),
-        rng: Arc::new(clock::OsRandom),
+        rng: Arc::new(clock::OsRandom::default()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

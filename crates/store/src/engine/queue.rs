@@ -19,9 +19,9 @@ const MAX_REFUSALS_PER_BATCH: usize = 64;
 /// Requests for which the writer waits where several come at once: a commit costs nearly the same for one as for these.
 const FULL_BATCH: usize = 64;
 /// How long the writer waits for one more of them; when none has come, it commits what there is.
-const LULL: Duration = Duration::from_micros(500);
-/// How many times it waits, one after the other: 4 ms in all.
-const MAX_LULLS: u32 = 8;
+const LULL: Duration = Duration::from_micros(250);
+/// How many times it waits, one after the other: 8 ms in all.
+const MAX_LULLS: u32 = 32;
 
 pub(super) type Answer<T> = oneshot::Sender<T>;
 
