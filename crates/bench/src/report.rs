@@ -37,7 +37,6 @@ pub(crate) struct Exchange {
     name: &'static str,
     per_cpu_second: f64,
     micros: f64,
-    #[serde(skip)]
     pub(crate) micros_by_turn: Vec<f64>,
     /// Exchanges per CPU-second, as a part of the bare server's, in the same round.
     of_bare: f64,

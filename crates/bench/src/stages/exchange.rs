@@ -18,6 +18,9 @@ use crate::report::Exchange;
 /// For how long the load at half the rate goes on.
 const PACED: Duration = Duration::from_secs(8);
 
+/// Exchanges before it.
+const WARM_UP: usize = 2_000;
+
 /// PostgreSQL of this machine, started for the run.
 struct Database {
     folder: tempfile::TempDir,
@@ -70,7 +73,9 @@ async fn half(subject: &Subject, issuer: &Issuer, per_second: f64) -> io::Result
     while f64::from(u32::try_from(count).unwrap_or(u32::MAX)) < per_second * PACED.as_secs_f64() {
         count = count.saturating_add(1_000);
     }
-    let tokens = issuer.minter().tokens(count, 1)?;
+    let mut tokens = issuer.minter().tokens(count.saturating_add(WARM_UP), 1)?;
+    // It was started anew: it has no keys of the issuer yet, and nothing in its caches.
+    all(&load::flood(&subject.target, tokens.split_off(count)).await?, 200)?;
     let outcome = load::paced(&subject.target, tokens, per_second).await?;
     all(&outcome, 200)?;
     Ok(outcome)

@@ -20,8 +20,8 @@ const MAX_REFUSALS_PER_BATCH: usize = 64;
 const FULL_BATCH: usize = 64;
 /// How long the writer waits for one more of them; when none has come, it commits what there is.
 const LULL: Duration = Duration::from_micros(250);
-/// How many times it waits, one after the other: 8 ms in all.
-const MAX_LULLS: u32 = 32;
+/// How many times it waits, one after the other: 4 ms in all.
+const MAX_LULLS: u32 = 16;
 
 pub(super) type Answer<T> = oneshot::Sender<T>;
 

@@ -23,8 +23,6 @@ const ROWS: usize = 1_000;
 const LONG_PAGES: i64 = 4_096;
 /// Pages that the writer may have to copy itself.
 const FEW_PAGES: i64 = 512;
-/// Times that the log is copied in one go, each faster than the one before, until few pages are left.
-const PASSES: usize = 4;
 
 /// The writer's side.
 pub(super) struct Checkpoints {
@@ -72,31 +70,41 @@ fn warn(done: Result<(), StoreFault>) {
 }
 
 fn run(path: &Path, is_due: &Receiver<()>, is_nearly_copied: &AtomicBool) {
+    let mut open = None;
     while is_due.recv().is_ok() {
-        match copy(path) {
-            Ok(copied) if copied.pages >= LONG_PAGES && copied.left() <= FEW_PAGES => {
-                is_nearly_copied.store(true, Ordering::Relaxed);
+        match copy(path, &mut open) {
+            Ok(copied) => {
+                let is_nearly = copied.pages >= LONG_PAGES && copied.left() <= FEW_PAGES;
+                is_nearly_copied.store(is_nearly, Ordering::Relaxed);
             }
-            Ok(_) => {}
             Err(fault) => {
+                open = None;
                 tracing::warn!("the write-ahead log was not copied, the next commits try again: {fault}");
             }
         }
     }
 }
 
-fn copy(path: &Path) -> Result<Copied, StoreFault> {
-    let connection = connection::open_writer(path)?;
+/// Copies what there is; of a long log also brings it to the platter, so that the writer, which must wait for that, has
+/// little to wait for. The connection is kept while the file is the same.
+fn copy(path: &Path, open: &mut Option<Open>) -> Result<Copied, StoreFault> {
+    let opened_on = connection::file_identity(path);
+    let kept = open.take().filter(|kept| kept.opened_on == opened_on);
+    let connection = match kept {
+        Some(kept) => kept.connection,
+        None => connection::open_writer(path)?,
+    };
     let mut copied = connection::copy_log(&connection)?;
-    for _ in 1..PASSES {
-        if copied.pages < LONG_PAGES {
-            break;
-        }
+    if copied.pages >= LONG_PAGES {
         sync::sync(path).map_err(|error| StoreFault::Unavailable(error.to_string()))?;
         copied = connection::copy_log(&connection)?;
-        if copied.left() <= FEW_PAGES {
-            break;
-        }
     }
+    *open = Some(Open { connection, opened_on });
     Ok(copied)
+}
+
+/// The thread's own connection, and the file that it was opened on.
+struct Open {
+    connection: Connection,
+    opened_on: Option<(u64, u64)>,
 }

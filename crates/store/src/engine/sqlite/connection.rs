@@ -17,6 +17,9 @@ use crate::value::{Row, Value};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Statements that a connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 64;
+/// Memory in which the writer keeps pages: 16 MiB, in the KiB that SQLite counts by a negative number. Spent tokens are
+/// written all over their table, and a page that is not kept is read again.
+const CACHE_SIZE: &str = "-16384";
 /// `PRAGMA synchronous` = FULL: a commit returns when the log is on the platter, not only in the page cache.
 const FULL: i64 = 2;
 
@@ -53,6 +56,7 @@ fn configure(path: &Path) -> Result<Connection, StoreFault> {
         ("synchronous", "FULL"),
         ("wal_autocheckpoint", "0"),
         ("foreign_keys", "ON"),
+        ("cache_size", CACHE_SIZE),
     ] {
         connection.pragma_update(None, pragma, value).map_err(|error| fault(&error))?;
     }
