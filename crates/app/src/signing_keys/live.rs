@@ -105,7 +105,7 @@ impl PassKeys {
         if let Some(key) = self.known(key_id, clock.monotonic())? {
             return Ok(key);
         }
-        self.look_for(key_id, store, clock).await;
+        self.look_for_unknown(store, clock).await;
         self.known(key_id, clock.monotonic())?.ok_or_else(|| Refusal::new(Code::PassInvalid))
     }
 
@@ -120,11 +120,10 @@ impl PassKeys {
 
     /// Looks at the store, unless that was done for another unknown key id within [`UNKNOWN_KEY_INTERVAL`]. Those who
     /// come while a look is under way wait for it.
-    async fn look_for(&self, key_id: &str, store: &Store, clock: &dyn Clock) {
+    async fn look_for_unknown(&self, store: &Store, clock: &dyn Clock) {
         let mut last = self.looking.lock().await;
         let now = clock.monotonic();
-        let is_soon = last.is_some_and(|last| now.saturating_sub(last) < UNKNOWN_KEY_INTERVAL);
-        if is_soon || !matches!(self.known(key_id, now), Ok(None)) {
+        if last.is_some_and(|last| now.saturating_sub(last) < UNKNOWN_KEY_INTERVAL) {
             return;
         }
         // A failure is told by the look of every second.
