@@ -1,7 +1,9 @@
 //! Minting what policy allowed: the terms, the claims of a pass (RFC 9068 §2.2), the spending of the token.
 
+use std::sync::Arc;
+
 use daypass_jose::ids::{CredentialId, ExchangeId};
-use daypass_jose::jwt::SpendKey;
+use daypass_jose::jwt::{SigningKey, SpendKey};
 use daypass_jose::time::LEEWAY_SECONDS;
 use daypass_jose::{Json, Object, Timestamp};
 use daypass_policy::{Allowance, PROJECT_ROLE, RegisteredIssuer, Run, TokenReuse, Workload, WorkloadFault};
@@ -28,6 +30,14 @@ const MAX_SHOWN_CHARS: usize = 32;
 
 /// Kinds of credential that a caller may name.
 const CREDENTIAL_KINDS: [&str; 6] = ["api", "aws", "registry", "state", "github", "identity"];
+
+/// A pass whose claims are settled.
+pub(crate) struct UnsignedPass {
+    key: Arc<SigningKey>,
+    claims: Object,
+    terms: Terms,
+    expires_at: Timestamp,
+}
 
 /// Everything that a pass is made of.
 pub(crate) struct Granted<'a> {
@@ -80,13 +90,13 @@ impl Terms {
     }
 }
 
-/// Signs a pass. It stays shut until the exchange is recorded.
+/// Draws up a pass. It is signed when the exchange is recorded, and not before.
 pub(crate) fn mint(
     app: &App,
     granted: &Granted<'_>,
     exchange: ExchangeId,
     now: Timestamp,
-) -> Result<Unrecorded<Pass>, Refusal> {
+) -> Result<Unrecorded<UnsignedPass>, Refusal> {
     let id = CredentialId::new(now, app.rng());
     let terms = &granted.terms;
     let expires_at = now.plus_seconds(terms.ttl_seconds);
@@ -100,7 +110,6 @@ pub(crate) fn mint(
     claims.insert("scope", terms.scopes.join(" "));
     claims.insert("exchange", exchange.to_string());
     let key = app.pass_keys().signing(app.monotonic())?;
-    let token = key.sign(PASS_TYPE, &claims).map_err(|fault| Refusal::internal(fault.to_string()))?;
     let record = CredentialRecord {
         id,
         kind: PASS_KIND.to_owned(),
@@ -109,8 +118,17 @@ pub(crate) fn mint(
         expires_at,
         key_id: Some(key.key_id().to_owned()),
     };
-    let Terms { audience, scopes, ttl_seconds: expires_in_seconds } = terms.clone();
-    Ok(Unrecorded::new(Pass { token, audience, scopes, expires_at, expires_in_seconds }, record))
+    Ok(Unrecorded::new(UnsignedPass { key, claims, terms: terms.clone(), expires_at }, record))
+}
+
+impl UnsignedPass {
+    /// Signs it. Where that fails, the token is spent and nothing is given: the ledger says more than there is, never less.
+    pub(crate) fn sign(self) -> Result<Pass, Refusal> {
+        let Self { key, claims, terms, expires_at } = self;
+        let token = key.sign(PASS_TYPE, &claims).map_err(|fault| Refusal::internal(fault.to_string()))?;
+        let Terms { audience, scopes, ttl_seconds: expires_in_seconds } = terms;
+        Ok(Pass { token, audience, scopes, expires_at, expires_in_seconds })
+    }
 }
 
 /// Who the pass is about. Every value comes from verified claims or from this server's own records.

@@ -66,9 +66,10 @@ async fn watch_policy(app: &Arc<App>) {
     }
 }
 
-async fn sweep(app: &App) {
+/// Forgets the spent tokens that can no longer be valid.
+pub async fn sweep(app: &App) {
     loop {
-        match app.store().ledger().sweep(app.now(), SWEEP_CHUNK).await {
+        match app.store().ledger().sweep(app.time_without_jumps(), SWEEP_CHUNK).await {
             Ok(swept) if swept >= u64::from(SWEEP_CHUNK) => tokio::task::yield_now().await,
             Ok(_) => return,
             Err(fault) => {

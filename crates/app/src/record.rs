@@ -1,11 +1,14 @@
 //! The record of one exchange while it is being made: what the operator will read of it, and nothing secret.
 
+use std::sync::Arc;
+
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
 use daypass_policy::{Decision, Policy, RegisteredIssuer, Workload};
 use daypass_store::{ExchangeRecord, LedgerFault, Outcome, Recorded, Spend};
 
-use crate::credential::{Pass, Unrecorded};
+use crate::credential::Unrecorded;
+use crate::issue::UnsignedPass;
 use crate::projects::Standing;
 use crate::refusal::Refusal;
 use crate::request::Request;
@@ -19,7 +22,7 @@ const NOBODY: &str = "";
 
 /// A record in the making.
 pub(crate) struct Draft<'a> {
-    record: ExchangeRecord,
+    record: Arc<ExchangeRecord>,
     request: &'a Request,
     /// The owner under whom a refusal is sampled.
     owner: String,
@@ -38,7 +41,13 @@ impl<'a> Draft<'a> {
             request_id: Some(request.origin.request_id),
             ..ExchangeRecord::new(id, now, request.origin.face, &request.origin.source)
         };
-        Self { record, request, owner: NOBODY.to_owned(), is_named: false, is_written: false }
+        Self {
+            record: Arc::new(record),
+            request,
+            owner: NOBODY.to_owned(),
+            is_named: false,
+            is_written: false,
+        }
     }
 
     pub(crate) fn id(&self) -> ExchangeId {
@@ -47,7 +56,7 @@ impl<'a> Draft<'a> {
 
     /// Notes which registered issuer the token claims. Until it is verified, nothing else of it is worth a record.
     pub(crate) fn claims_issuer(&mut self, issuer: &RegisteredIssuer) {
-        self.record.issuer = Some(issuer.name.clone());
+        Arc::make_mut(&mut self.record).issuer = Some(issuer.name.clone());
     }
 
     /// Notes who asked and what policy said.
@@ -62,7 +71,7 @@ impl<'a> Draft<'a> {
         let owner = repository.owner_external_id.as_deref().unwrap_or(&repository.external_id);
         self.owner = format!("{}:{owner}", workload.issuer_name());
         self.is_named = standing.onboarded.is_some() || policy.names_owner(workload.issuer_name(), owner);
-        let record = &mut self.record;
+        let record = Arc::make_mut(&mut self.record);
         record.issuer = Some(workload.issuer_name().to_owned());
         record.repository_id = Some(repository.external_id.clone());
         record.repository.clone_from(&repository.path);
@@ -82,19 +91,19 @@ impl<'a> Draft<'a> {
     pub(crate) async fn record(
         &mut self,
         app: &App,
-        pass: &Unrecorded<Pass>,
+        pass: &Unrecorded<UnsignedPass>,
         spend: Spend,
     ) -> Result<Recorded, Refusal> {
-        let mut record = self.record.clone();
+        let record = Arc::make_mut(&mut self.record);
         record.outcome = Outcome::Success;
         record.credentials = vec![pass.record().clone()];
-        let answer = app.store().ledger().record(record, Some(spend)).await;
+        let answer = app.store().ledger().record(Arc::clone(&self.record), Some(spend)).await;
         self.is_written = matches!(answer, Err(LedgerFault::AlreadySpent { .. }));
         answer.map_err(|fault| Refusal::of_ledger(&fault))
     }
 
     /// Logs the refusal, and hands it to the ledger unless a stranger has had his share.
-    pub(crate) fn refuse(mut self, app: &App, refusal: &Refusal) {
+    pub(crate) fn refuse(self, app: &App, refusal: &Refusal) {
         tracing::info!(
             exchange.id = %self.record.id,
             face = self.request.origin.face,
@@ -109,9 +118,11 @@ impl<'a> Draft<'a> {
         if self.is_written || !(self.is_named || app.sampler().takes(&self.owner, self.record.at)) {
             return;
         }
-        self.record.outcome = Outcome::Refused;
-        self.record.code = Some(refusal.code.as_str().to_owned());
-        self.record.detail = refusal.internal.clone().or_else(|| Some(refusal.detail.clone()));
-        app.store().ledger().refuse(self.record);
+        let mut record = Arc::unwrap_or_clone(self.record);
+        record.outcome = Outcome::Refused;
+        record.credentials.clear();
+        record.code = Some(refusal.code.as_str().to_owned());
+        record.detail = refusal.internal.clone().or_else(|| Some(refusal.detail.clone()));
+        app.store().ledger().refuse(record);
     }
 }

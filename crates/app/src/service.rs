@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use daypass_fetch::Fetcher;
+use daypass_fetch::{Fetcher, Resolve};
 use daypass_jose::jwk::VerifyingKey;
 use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
@@ -36,10 +36,11 @@ pub struct App {
     sampler: Sampler,
     turns: Semaphore,
     clock: Arc<dyn Clock>,
+    started: (Timestamp, Duration),
     rng: Arc<dyn Random>,
 }
 
-/// What the outside hands in: the store and the sources of time and randomness.
+/// What the outside hands in: the store and the sources of time, randomness and addresses.
 pub struct Parts {
     /// The open store.
     pub store: Store,
@@ -47,19 +48,21 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.
     pub rng: Arc<dyn Random>,
+    /// Gives the addresses of names.
+    pub resolver: Arc<dyn Resolve>,
 }
 
 impl App {
     /// Starts the server below HTTP: compiles the policy, opens or makes the signing keys. Gives the policy's
     /// warnings beside it.
     pub async fn start(config: Config, parts: Parts) -> Result<(Self, Vec<Finding>), StartFault> {
-        let Parts { store, clock, rng } = parts;
+        let Parts { store, clock, rng, resolver } = parts;
         let project_audience = config.policy_context.projects.audience.clone();
         let (policy, warnings) = LivePolicy::load(config.policy_dir, config.policy_context)?;
         let pass_keys =
             PassKeys::load(&store, config.encryption_key, config.pass_keys, (clock.as_ref(), rng.as_ref()))
                 .await?;
-        let fetcher = Fetcher::new(&config.outbound)?;
+        let fetcher = Fetcher::with_resolver(&config.outbound, resolver)?;
         let (issuers, key_settings) =
             config.issuers.into_iter().map(|issuer| (issuer.registered, issuer.keys)).unzip();
         let app = Self {
@@ -73,6 +76,7 @@ impl App {
             project_audience,
             sampler: Sampler::default(),
             turns: Semaphore::new(MAX_EXCHANGES),
+            started: (clock.now(), clock.monotonic()),
             clock,
             rng,
         };
@@ -132,6 +136,15 @@ impl App {
     /// Tells the time; a request asks once.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The time without what the clock was set forward since the start. What forgets goes by it: forgotten early, a
+    /// spent token could be used again as soon as the clock is set back.
+    pub fn time_without_jumps(&self) -> Timestamp {
+        let (start, monotonic) = self.started;
+        let passed = self.clock.monotonic().saturating_sub(monotonic);
+        let passed_seconds = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
+        self.now().min(start.plus_seconds(passed_seconds))
     }
 
     /// Time on the clock that never goes back.

@@ -26,5 +26,5 @@ pub use fetcher::{Fetcher, MAX_CONCURRENT_REQUESTS};
 pub use kind::AddressKind;
 pub use message::{Request, Response};
 pub use proxy::Outbound;
-pub use resolve::{Resolve, Resolving};
+pub use resolve::{Resolve, Resolving, SystemResolver};
 pub use target::MAX_URL_BYTES;

@@ -14,7 +14,7 @@ pub trait Resolve: Send + Sync {
 }
 
 /// The resolver of the system.
-pub(crate) struct SystemResolver;
+pub struct SystemResolver;
 
 impl Resolve for SystemResolver {
     fn resolve<'a>(&'a self, host: &'a str) -> Resolving<'a> {

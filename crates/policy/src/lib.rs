@@ -34,4 +34,4 @@ pub use reason::{DenialReason, ProjectStanding};
 pub use role::{ADMIN_ROLE, DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, PROJECT_ROLE, Role};
 pub use trace::{BlockTrace, Difference, Effect, Trace};
 pub use trust::{Condition, DenyBlock, Place, Tested, TrustBlock};
-pub use workload::{Repository, Run, Workload, WorkloadFault};
+pub use workload::{RecordableClaims, Repository, Run, Workload, WorkloadFault};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use daypass_jose::jwt::VerifiedClaims;
 use daypass_jose::{Json, Object};
+use serde::{Serialize, Serializer};
 
 use crate::issuer::RegisteredIssuer;
 use crate::provider::{Profile, PullRequestRef, TriggerClass, WorkloadClaims};
@@ -146,14 +147,23 @@ impl Workload {
     }
 
     /// The claims as they may be recorded: those about persons only where a rule has tested them.
-    pub fn recordable_claims(&self, tested: &BTreeSet<String>) -> Object {
-        let mut recordable = self.claims.claims().clone();
-        for personal in &self.profile.personal {
-            if !tested.contains(personal) {
-                recordable.remove(personal);
-            }
-        }
-        recordable
+    pub fn recordable_claims<'a>(&'a self, tested: &'a BTreeSet<String>) -> RecordableClaims<'a> {
+        RecordableClaims { claims: self.claims.claims(), personal: &self.profile.personal, tested }
+    }
+}
+
+/// Claims that are written as one JSON object, without those about persons that no rule has tested.
+pub struct RecordableClaims<'a> {
+    claims: &'a Object,
+    personal: &'a [String],
+    tested: &'a BTreeSet<String>,
+}
+
+impl Serialize for RecordableClaims<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_recordable =
+            |name: &str| !self.personal.iter().any(|personal| personal == name) || self.tested.contains(name);
+        serializer.collect_map(self.claims.iter().filter(|(name, _)| is_recordable(name)))
     }
 }
 

@@ -30,10 +30,10 @@ impl Ledger {
     /// its token spent, but its credential has not left.
     pub async fn record(
         &self,
-        exchange: ExchangeRecord,
+        exchange: impl Into<Arc<ExchangeRecord>>,
         spend: Option<Spend>,
     ) -> Result<Recorded, LedgerFault> {
-        self.engine.record(exchange, spend).await
+        self.engine.record(exchange.into(), spend).await
     }
 
     /// Who spent a token that may be spent once, if somebody did. It spends nothing.

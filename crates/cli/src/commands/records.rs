@@ -7,6 +7,7 @@ use daypass_jose::ids::ProjectId;
 use daypass_store::{Project, Store};
 
 use super::Context;
+use super::serve::start::StartFault;
 use crate::fault::CommandFault;
 use crate::settings::{Overlay, Settings};
 
@@ -43,7 +44,7 @@ impl Records {
                 path.display()
             )));
         }
-        let store = settings.store.open().await?;
+        let store = settings.store.open().await.map_err(|fault| StartFault::of_store(&settings, fault))?;
         Ok(Self { settings, store })
     }
 

@@ -1,6 +1,8 @@
 //! `[store]`: where the ledger is.
 
 use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use daypass_jose::Secret;
@@ -35,10 +37,37 @@ impl StoreUrl {
     /// Opens the store, making it where there is none.
     pub(crate) async fn open(&self) -> Result<Store, StoreFault> {
         self.check_folder()?;
+        self.check_writers()?;
         match self {
             Self::File(_) => Store::open(&self.to_string()).await,
             Self::Server { url, .. } => Store::open(url.reveal()).await,
         }
+    }
+
+    /// Whether everybody on this machine may write the file: who can, onboards what they like and unspends tokens. The
+    /// group may, since volumes are shared by it.
+    fn check_writers(&self) -> Result<(), StoreFault> {
+        match self.file_mode() {
+            Some((path, mode)) if mode & 0o002 != 0 => Err(StoreFault::Refused(format!(
+                "every user of this machine can change it, and with it who gets a pass\n  help: chmod 600 '{}'",
+                path.display()
+            ))),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What an operator should know of who can read the file.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let (path, _) = self.file_mode().filter(|(_, mode)| mode & 0o004 != 0)?;
+        let path = path.display();
+        Some(format!(
+            "every user of this machine can read `{path}`, the record of all exchanges: chmod 600 '{path}'"
+        ))
+    }
+
+    fn file_mode(&self) -> Option<(&Path, u32)> {
+        let path = self.path()?;
+        fs::metadata(path).ok().map(|metadata| (path, metadata.permissions().mode()))
     }
 
     /// Whether the folder of the file is there, of which SQLite says no more than that it cannot open the file.

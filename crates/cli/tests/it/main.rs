@@ -17,6 +17,8 @@ mod inspect;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod one_database;
+#[cfg(test)]
 #[cfg(feature = "test-postgres")]
 mod postgres;
 #[cfg(test)]
@@ -25,6 +27,11 @@ mod project;
 mod serve;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod start_faults;
+#[cfg(test)]
+#[cfg(feature = "test-postgres")]
+mod start_faults_postgres;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -4,18 +4,18 @@ use std::process::{self, Command};
 
 use crate::support::{Folder, get};
 
-const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+pub(crate) const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const OTHER: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
 
 /// A schema of its own, which is left behind where the test fails.
-struct Schema {
-    server: String,
-    name: String,
+pub(crate) struct Schema {
+    pub(crate) server: String,
+    pub(crate) name: String,
 }
 
 impl Schema {
     #[expect(clippy::disallowed_methods, reason = "a test has no settings but its environment")]
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let server =
             std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL is not set: run scripts/test");
         let schema = Self { server, name: format!("test_cli_{}", process::id()) };
@@ -23,13 +23,15 @@ impl Schema {
         schema
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}?options=-csearch_path%3D{}", self.server, self.name)
     }
 
-    fn psql(&self, sql: &str) {
-        let ran = Command::new("psql").args([&self.server, "-qc", sql]).output().unwrap();
+    /// Runs this on the server; gives what it prints.
+    pub(crate) fn psql(&self, sql: &str) -> String {
+        let ran = Command::new("psql").args([&self.server, "-qAtc", sql]).output().unwrap();
         assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8(ran.stdout).unwrap()
     }
 }
 

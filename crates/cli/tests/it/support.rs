@@ -198,6 +198,11 @@ impl Standing {
         told
     }
 
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(pid, signal).unwrap();
@@ -239,6 +244,12 @@ fn output(output: std::process::Output) -> Ran {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// What was told of a newer database, without the version that this daypass knows: that one grows.
+pub(crate) fn without_version(told: &str) -> String {
+    let (before, behind) = told.split_once("knows ").unwrap();
+    format!("{before}knows N{}", behind.trim_start_matches(|letter: char| letter.is_ascii_digit()))
 }
 
 /// `GET` of an `http://` URL: status and body.

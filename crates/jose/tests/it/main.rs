@@ -31,6 +31,8 @@ mod minting;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
+mod one_parse;
+#[cfg(test)]
 mod serialisation;
 #[cfg(test)]
 mod signatures;

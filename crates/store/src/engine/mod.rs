@@ -9,6 +9,7 @@ mod recorded;
 mod sqlite;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -144,7 +145,7 @@ impl Engine {
     /// neither written, or both where the commit had begun; its credential has not left.
     pub(crate) async fn record(
         &self,
-        exchange: ExchangeRecord,
+        exchange: Arc<ExchangeRecord>,
         spend: Option<Spend>,
     ) -> Result<Recorded, LedgerFault> {
         let answer = self.writer().exchange(exchange, spend)?;

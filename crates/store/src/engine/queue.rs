@@ -19,15 +19,15 @@ const MAX_REFUSALS_PER_BATCH: usize = 64;
 /// Requests for which the writer waits where several come at once: a commit costs nearly the same for one as for these.
 const FULL_BATCH: usize = 64;
 /// How long the writer waits for one more of them; when none has come, it commits what there is.
-const LULL: Duration = Duration::from_micros(250);
+const LULL: Duration = Duration::from_micros(500);
 /// How many times it waits, one after the other: 4 ms in all.
-const MAX_LULLS: u32 = 16;
+const MAX_LULLS: u32 = 8;
 
 pub(super) type Answer<T> = oneshot::Sender<T>;
 
 /// One request to write.
 pub(super) enum Work {
-    Exchange(Box<ExchangeRecord>, Option<Spend>, Answer<Result<Recorded, LedgerFault>>),
+    Exchange(Arc<ExchangeRecord>, Option<Spend>, Answer<Result<Recorded, LedgerFault>>),
     Statement(&'static str, Vec<Value>, Answer<Result<Vec<Row>, StoreFault>>),
     /// All of it or nothing: each statement must give a row.
     Statements(Vec<(&'static str, Vec<Value>)>, Answer<Result<(), StoreFault>>),
@@ -108,11 +108,11 @@ impl Writer {
 
     pub(super) fn exchange(
         &self,
-        exchange: ExchangeRecord,
+        exchange: Arc<ExchangeRecord>,
         spend: Option<Spend>,
     ) -> Result<oneshot::Receiver<Result<Recorded, LedgerFault>>, LedgerFault> {
         let (answer, answered) = oneshot::channel();
-        match self.shared.add(Work::Exchange(Box::new(exchange), spend, answer)) {
+        match self.shared.add(Work::Exchange(exchange, spend, answer)) {
             Ok(()) => Ok(answered),
             Err(NoRoom::Full) => Err(LedgerFault::Overloaded),
             Err(NoRoom::Closed) => Err(StoreFault::Unavailable(CLOSED.to_owned()).into()),

@@ -99,6 +99,30 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
+async fn where_a_page_of_spent_tokens_is_damaged_nothing_is_recorded_as_a_success() {
+    let place = sqlite();
+    let store = place.open().await;
+    store.ledger().record(success(1), Some(once(1))).await.unwrap();
+    store.close().await;
+    let connection = Connection::open(place.file()).unwrap();
+    let root = "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = 'spent_tokens'";
+    let root: usize = connection.query_row(root, [], |row| row.get::<_, u32>(0)).unwrap().try_into().unwrap();
+    drop(connection);
+    let good = fs::read(place.file()).unwrap();
+    let mut damaged = good.clone();
+    damaged[(root - 1) * 4_096..][..4_096].fill(0xa5);
+    fs::write(place.file(), damaged).unwrap();
+    let store = place.open().await;
+    for number in 1..3 {
+        let recorded = store.ledger().record(success(2), Some(once(number))).await;
+        let fault = recorded.err().map(|fault| fault.to_string()).unwrap_or_default();
+        assert!(fault.contains("it is damaged"), "{fault}");
+    }
+    assert_eq!(all(&store).await.len(), 1);
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_database_that_is_moved_away_is_not_made_anew_and_is_used_again_when_it_is_back() {
     let place = sqlite();
     let store = place.open().await;

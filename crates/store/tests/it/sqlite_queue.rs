@@ -79,7 +79,10 @@ async fn a_database_that_another_process_locks_is_unavailable_within_the_deadlin
     let held = place.held().await;
     let recorded = store.ledger().record(success(2), Some(once(1))).await;
     let Err(LedgerFault::Store(StoreFault::Unavailable(why))) = recorded else { panic!("{recorded:?}") };
-    assert_eq!(why, "database is locked");
+    assert_eq!(
+        why,
+        "another process keeps it locked: end that process, or try again when it is done (SQLite: database is locked)"
+    );
     // Reading goes on.
     assert_eq!(all(&store).await, []);
     drop(held);

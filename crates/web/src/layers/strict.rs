@@ -16,8 +16,11 @@ pub(crate) fn check(request: &Request) -> Result<(), Refusal> {
     if request.uri().authority().is_some() {
         return refuse("the request target must be a path");
     }
-    if headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH) {
-        return refuse("Content-Length and Transfer-Encoding exclude each other");
+    // Where Content-Length stands beside it, hyper takes that away and closes behind the answer (RFC 9112 §6.3).
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_chunked = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if !is_chunked || codings.next().is_some() {
+        return refuse("a body is sent with one Transfer-Encoding, which is `chunked`, or with none");
     }
     if headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
         return refuse("there are several Content-Length headers");

@@ -94,7 +94,7 @@ async fn a_rotated_key_is_found_and_a_withdrawn_one_dies() {
     let (kit, mut table, app) = start().await;
     assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
     let next = TestKey::new("next", "RS256");
-    kit.main.publish(vec![next.jwk()]);
+    kit.main.publish(&[next.jwk()]);
     app.advance(10).await;
     assert_eq!(app.exchange(&next.honest(&kit.claims(&mut table).into()), None).await.status, 200);
     assert_eq!(app.exchange(&kit.honest(&mut table), None).await.code(), "key_unknown");

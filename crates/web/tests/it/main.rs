@@ -13,7 +13,13 @@ mod availability;
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod doors;
+#[cfg(test)]
 mod faces;
+#[cfg(test)]
+mod foreign_headers;
+#[cfg(test)]
+mod hostile_issuers;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -24,6 +30,8 @@ mod proxies;
 mod records;
 #[cfg(test)]
 mod replay;
+#[cfg(test)]
+mod request_syntax;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One token, one use: the second is refused, and no forgery or refusal uses one up.
 
+use daypass_app::jobs;
 use daypass_store::{AccountStatus, Outcome};
 use serde_json::{Value, json};
 
@@ -171,6 +172,71 @@ async fn a_spent_token_is_remembered_for_longer_than_it_is_valid() {
     app.advance(2).await;
     assert_eq!(ledger.sweep(app.app.now(), 100).await.unwrap(), 1);
     assert_eq!(result(&app.exchange(&token, None).await), (401, "token_expired".to_owned()));
+}
+
+#[tokio::test]
+async fn twelve_spellings_of_one_token_at_once_give_one_pass() {
+    let Played { kit, mut table, app } = start().await;
+    let app = std::sync::Arc::new(app);
+    let key = kit.main.key();
+    for _ in 0..4 {
+        let claims = kit.claims(&mut table);
+        let spelled = |number: usize| {
+            let mut claims = claims.clone();
+            claims.insert("run_number".to_owned(), json!(number.to_string()));
+            let payload =
+                Value::from(claims).to_string().replacen('{', &format!("{{{}", " ".repeat(number)), 1);
+            key.token(format!("{{\"kid\":\"{}\",{}\"alg\":\"RS256\"}}", key.kid, " ".repeat(number)), payload)
+        };
+        let clients: Vec<_> = (0..12)
+            .map(|number| {
+                let (app, token) = (std::sync::Arc::clone(&app), spelled(number));
+                tokio::spawn(async move { app.exchange(&token, None).await })
+            })
+            .collect();
+        let mut results = Vec::new();
+        for client in clients {
+            results.push(result(&client.await.unwrap()));
+        }
+        assert_eq!(results.iter().filter(|(status, _)| *status == 200).count(), 1, "{results:?}");
+        assert_eq!(results.iter().filter(|result| **result == used()).count(), 11, "{results:?}");
+    }
+    assert_eq!(app.successes().await, 4);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_forward_or_back_gives_no_token_a_second_use() {
+    let Played { kit, mut table, app } = start().await;
+    let token = kit.honest(&mut table);
+    assert_eq!(app.exchange(&token, None).await.status, 200);
+    let pass = app.exchange(&kit.honest(&mut table), None).await.body;
+    app.clock.jump(-3_600);
+    assert_eq!(result(&app.exchange(&token, None).await), (401, "token_not_yet_valid".to_owned()));
+    assert_eq!(app.get("/v1.0/whoami", Some(&pass)).await.status, 401, "a pass of the future");
+    app.clock.jump(3_600);
+    assert_eq!(result(&app.exchange(&token, None).await), used());
+    assert_eq!(app.get("/v1.0/whoami", Some(&pass)).await.status, 200);
+    // Forward, the token looks long expired, and is not forgotten for it: back again, it would be valid.
+    app.clock.jump(3_600);
+    jobs::sweep(&app.app).await;
+    assert_eq!(result(&app.exchange(&token, None).await), (401, "token_expired".to_owned()));
+    assert_eq!(app.get("/v1.0/whoami", Some(&pass)).await.code(), "pass_expired");
+    app.clock.jump(-3_600);
+    assert_eq!(result(&app.exchange(&token, None).await), used());
+    // When that hour has really passed, it is forgotten.
+    app.advance(3_600).await;
+    jobs::sweep(&app.app).await;
+    assert_eq!(
+        app.app.store().ledger().sweep(app.app.now(), 100).await.unwrap(),
+        0,
+        "nothing was left to sweep"
+    );
+    app.clock.jump(-3_600);
+    // The second that is inserted or left out is within the leeway.
+    app.clock.jump(-1);
+    assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
+    app.clock.jump(2);
+    assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
 }
 
 #[tokio::test]

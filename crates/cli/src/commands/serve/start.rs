@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use daypass_app::policy_source::PolicyFault;
 use daypass_app::{App, Parts, jobs};
+use daypass_fetch::SystemResolver;
 use daypass_jose::{Clock, Random};
 use daypass_policy::Finding;
 use daypass_store::{Store, StoreFault};
@@ -50,6 +51,7 @@ pub(crate) struct Prepared {
 /// What an operator should know of the start.
 struct Warnings {
     new_key: Option<NewKey>,
+    store: Option<String>,
     policy: Vec<Finding>,
 }
 
@@ -100,7 +102,8 @@ impl From<StartFault> for CommandFault {
 }
 
 impl StartFault {
-    pub(super) fn of_store(settings: &Settings, fault: StoreFault) -> Self {
+    /// The store of these settings, and why it does not open.
+    pub(crate) fn of_store(settings: &Settings, fault: StoreFault) -> Self {
         Self::Store { url: settings.store.to_string(), fault }
     }
 
@@ -146,7 +149,13 @@ impl Prepared {
         let key = key::find(&settings, &environment).await?;
         let limits = settings.limits;
         let store = settings.store.open().await.map_err(|fault| StartFault::of_store(&settings, fault))?;
-        match start(settings, key, Parts { store: store.clone(), clock: Arc::clone(&clock), rng }).await {
+        let parts = Parts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            rng,
+            resolver: Arc::new(SystemResolver),
+        };
+        match start(settings, key, parts).await {
             Ok((app, warnings)) => {
                 let app = Arc::new(app);
                 Ok(Self {
@@ -189,6 +198,9 @@ impl Prepared {
             tracing::warn!("no issuer is registered in the settings, so that every token is refused");
         }
         if let Some(warning) = &self.warnings.new_key {
+            tracing::warn!("{warning}");
+        }
+        if let Some(warning) = &self.warnings.store {
             tracing::warn!("{warning}");
         }
         if let Some((next, current)) = self.app.pass_keys().changing_algorithm() {
@@ -264,9 +276,10 @@ impl Serving {
 /// Starts what works on the store.
 async fn start(settings: Settings, key: FoundKey, parts: Parts) -> Result<(App, Warnings), StartFault> {
     let store = parts.store.clone();
+    let of_store = settings.store.warning();
     let (key, new_key) = key::obtain(key, &settings, &store, parts.rng.as_ref()).await?;
     match App::start(settings.into_config(key), parts).await {
-        Ok((app, policy)) => Ok((app, Warnings { new_key, policy })),
+        Ok((app, policy)) => Ok((app, Warnings { new_key, store: of_store, policy })),
         Err(fault) => {
             if let Some(new_key) = new_key {
                 key::withdraw(new_key, &store).await;

@@ -15,7 +15,8 @@ use super::super::recorded::Recorded;
 use super::address::Address;
 use super::ledger::{self, Entry, Outcomes};
 use super::migrate;
-use super::session::{Access, Session, Trouble};
+use super::session::{Access, Session};
+use super::trouble::Trouble;
 use crate::exchanges::ExchangeRecord;
 use crate::fault::{LedgerFault, StoreFault};
 use crate::value::{Row, Value};
@@ -66,17 +67,15 @@ impl Open {
         for one in work {
             match one {
                 Work::Exchange(exchange, spend, answer) => {
-                    exchanges
-                        .push(Waiting { entry: Entry { exchange: *exchange, spend }, answer: Some(answer) });
+                    exchanges.push(Waiting { entry: Entry { exchange, spend }, answer: Some(answer) });
                 }
                 other @ (Work::Statement(..) | Work::Statements(..)) => others.push(other),
             }
         }
-        exchanges.extend(
-            refusals
-                .into_iter()
-                .map(|exchange| Waiting { entry: Entry { exchange, spend: None }, answer: None }),
-        );
+        exchanges.extend(refusals.into_iter().map(|exchange| Waiting {
+            entry: Entry { exchange: Arc::new(exchange), spend: None },
+            answer: None,
+        }));
         runtime.block_on(async {
             let written = self.exchanges(exchanges).await;
             for other in others.into_iter().filter(|other| !other.is_given_up()) {

@@ -5,19 +5,21 @@
 //! waits for the other, and never both. Who waited looks at who was first, and records its own as refusals.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tokio_postgres::types::ToSql;
 
 use super::super::recorded::{FirstUse, Recorded, Spend, lost};
 use super::commit::BEGIN;
-use super::session::{Session, Trouble, any};
+use super::session::{Session, any};
+use super::trouble::Trouble;
 use crate::exchanges::{ExchangeRecord, columns};
 use crate::fault::LedgerFault;
 use crate::value::{Row, Value};
 
 /// An exchange to be written, and the token that it spends.
 pub(super) struct Entry {
-    pub(super) exchange: ExchangeRecord,
+    pub(super) exchange: Arc<ExchangeRecord>,
     pub(super) spend: Option<Spend>,
 }
 
@@ -36,11 +38,11 @@ pub(super) async fn write(session: &mut Session, entries: &[Entry]) -> Result<Ou
     let mut outcomes = Vec::with_capacity(entries.len());
     for entry in entries {
         if let Some(fault) = beaten(entry, &firsts)? {
-            written.push(lost(&entry.exchange, &fault));
+            written.push(Arc::new(lost(&entry.exchange, &fault)));
             outcomes.push(Err(fault));
         } else {
             again.extend(used_again(entry, &firsts));
-            written.push(entry.exchange.clone());
+            written.push(Arc::clone(&entry.exchange));
             outcomes.push(Ok(entry.exchange.id));
         }
     }
@@ -113,8 +115,8 @@ async fn count_uses(session: &mut Session, again: Vec<[u8; 32]>) -> Result<(), T
     session.query(SPEND_AGAIN, &[&keys, &uses]).await.map(drop)
 }
 
-async fn insert(session: &mut Session, exchanges: &[ExchangeRecord]) -> Result<(), Trouble> {
-    insert_rows(session, INSERT, exchanges.iter().map(ExchangeRecord::values)).await?;
+async fn insert(session: &mut Session, exchanges: &[Arc<ExchangeRecord>]) -> Result<(), Trouble> {
+    insert_rows(session, INSERT, exchanges.iter().map(|exchange| exchange.values())).await?;
     let credentials = exchanges.iter().flat_map(|exchange| {
         exchange.credentials.iter().map(move |credential| credential.values(exchange.id))
     });

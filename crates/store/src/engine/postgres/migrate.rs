@@ -1,6 +1,7 @@
 //! The tables: made or brought up to date at start; and what a server must be like to be trusted with them.
 
-use super::session::{Session, Trouble};
+use super::session::Session;
+use super::trouble::Trouble;
 use crate::value::Row;
 
 /// The steps that lead to the tables of this version, in order.
@@ -27,6 +28,10 @@ pub(super) async fn migrate(session: &mut Session) -> Result<(), Trouble> {
         return Err(Trouble::Refused(format!(
             "the database has version {done}, this daypass knows {known}: use the newer daypass"
         )));
+    }
+    if done == known {
+        // Nothing is written: the database may turn out to be one that must be left as it is.
+        return session.batch("COMMIT").await;
     }
     if done == 0 {
         session.batch("CREATE TABLE schema_version (version BIGINT NOT NULL)").await?;

@@ -10,6 +10,7 @@ mod session;
 #[cfg(feature = "test-postgres")]
 mod tests;
 mod tls;
+mod trouble;
 
 pub(crate) use address::Address;
 

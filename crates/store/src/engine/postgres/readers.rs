@@ -7,7 +7,8 @@ use tokio::sync::Semaphore;
 use super::super::{CLOSED, MAX_READERS};
 use super::address::Address;
 use super::migrate;
-use super::session::{Access, Session, Trouble};
+use super::session::{Access, Session};
+use super::trouble::Trouble;
 use crate::fault::StoreFault;
 use crate::value::{Row, Value};
 

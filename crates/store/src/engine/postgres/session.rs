@@ -1,9 +1,7 @@
-//! One connection: how it is made, how a statement of the shared subset runs on it, and what its faults mean.
+//! One connection: how it is made, how a statement of the shared subset runs on it.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Statement};
@@ -11,7 +9,7 @@ use tokio_postgres::{Client, Statement};
 use super::super::{CONNECT_DEADLINE, READ_DEADLINE, WRITE_DEADLINE};
 use super::address::Address;
 use super::tls::Tls;
-use crate::fault::StoreFault;
+use super::trouble::{Trouble, said, trouble};
 use crate::value::{Row, Value};
 
 /// Statements that the server ends by itself, so that a replica that is gone keeps nobody waiting.
@@ -22,21 +20,6 @@ const LIMITS: &str = "SET lock_timeout = '2s'; SET idle_in_transaction_session_t
 pub(super) enum Access {
     Read,
     Write,
-}
-
-/// What a statement met.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// The values do not fit; that is the request's own fault.
-    Request(String),
-    /// What was to be changed is not there, so that nothing may be.
-    Overtaken,
-    /// Another transaction came between; the same may succeed now.
-    Again(String),
-    /// The server failed, or cannot be reached.
-    Server(String),
-    /// It serves, and must not be used.
-    Refused(String),
 }
 
 /// One connection and the statements that are prepared on it.
@@ -51,8 +34,8 @@ impl Session {
         let hosts = u32::try_from(address.config.get_hosts().len()).unwrap_or(u32::MAX);
         let (client, connection) = tokio::time::timeout(CONNECT_DEADLINE.saturating_mul(hosts), connecting)
             .await
-            .map_err(|_| Trouble::Server(format!("`{}` did not answer in time", address.shown())))?
-            .map_err(|error| trouble(&error).about(address))?;
+            .map_err(|_| Trouble::Server("the server did not answer in time".to_owned()))?
+            .map_err(|error| trouble(&error))?;
         // Ends when the client is dropped, or the server goes.
         drop(tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -108,26 +91,6 @@ impl Session {
     }
 }
 
-impl Trouble {
-    fn about(self, address: &Address) -> Self {
-        match self {
-            Self::Server(why) => Self::Server(format!("`{}`: {why}", address.shown())),
-            Self::Request(_) | Self::Overtaken | Self::Again(_) | Self::Refused(_) => self,
-        }
-    }
-}
-
-impl From<Trouble> for StoreFault {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Request(why) => Self::Corrupt(why),
-            Trouble::Overtaken => Self::Overtaken,
-            Trouble::Again(why) | Trouble::Server(why) => Self::Unavailable(why),
-            Trouble::Refused(why) => Self::Refused(why),
-        }
-    }
-}
-
 impl ToSql for Value {
     fn to_sql(
         &self,
@@ -167,33 +130,4 @@ fn row(row: &tokio_postgres::Row) -> Result<Row, Trouble> {
 /// A parameter of whatever type.
 pub(super) fn any<T: ToSql + Sync>(value: &T) -> &(dyn ToSql + Sync) {
     value
-}
-
-/// What went wrong by its SQLSTATE (PostgreSQL, appendix A).
-fn trouble(error: &tokio_postgres::Error) -> Trouble {
-    let why = said(error);
-    let Some(code) = error.code() else {
-        // A value that does not go into a parameter never reached the server.
-        let is_value = error.to_string().starts_with("error serializing parameter");
-        return if is_value { Trouble::Request(why) } else { Trouble::Server(why) };
-    };
-    if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
-        return Trouble::Again(why);
-    }
-    match code.code().get(..2) {
-        // Data exception (U+0000 is one), constraint violation, program limit exceeded.
-        Some("22" | "23" | "54") => Trouble::Request(why),
-        // Insufficient privilege and what is missing.
-        Some("42") => Trouble::Refused(why),
-        _ => Trouble::Server(why),
-    }
-}
-
-/// What to tell: never the detail, which repeats values.
-fn said(error: &tokio_postgres::Error) -> String {
-    match (error.as_db_error(), error.source()) {
-        (Some(answer), _) => format!("{} ({})", answer.message(), answer.code().code()),
-        (None, Some(source)) => format!("{error}: {source}"),
-        (None, None) => error.to_string(),
-    }
 }

@@ -2,7 +2,8 @@
 
 use super::address::Address;
 use super::commit::BEGIN;
-use super::session::{Access, Session, Trouble};
+use super::session::{Access, Session};
+use super::trouble::Trouble;
 use crate::value::Value;
 
 #[expect(clippy::disallowed_methods, reason = "a test has no settings but its environment")]

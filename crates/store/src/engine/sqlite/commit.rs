@@ -4,34 +4,24 @@
 //! itself fails, all of the batch is told so, the connection is dropped, and the next batch opens a new one.
 
 use std::path::PathBuf;
-use std::sync::mpsc;
-use std::thread;
 
 use rusqlite::Connection;
 
-use super::super::MAX_LOG_BYTES;
 use super::super::queue::{Work, Writer};
+use super::checkpoint::Checkpoints;
 use super::task::{Guard, Task, guarded};
 use super::{batch, connection};
 use crate::exchanges::ExchangeRecord;
 use crate::fault::StoreFault;
-
-/// Rows after which the write-ahead log is copied into the database, by another thread.
-const CHECKPOINT_ROWS: usize = 1_000;
 
 /// IMMEDIATE: nobody else writes between the first look and the commit.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// Starts the thread that writes, and the one that copies the log.
 pub(super) fn start(path: PathBuf, connection: Connection) -> Result<Writer, StoreFault> {
-    let (checkpoint, due) = mpsc::sync_channel(1);
-    let at = path.clone();
-    let copying = thread::Builder::new()
-        .name("daypass-checkpoint".to_owned())
-        .spawn(move || checkpoints(&at, &due))
-        .map_err(|error| StoreFault::Unavailable(error.to_string()))?;
+    let (checkpoints, copying) = Checkpoints::start(&path)?;
     let opened_on = connection::file_identity(&path);
-    let mut open = Open { path, opened_on, connection: Some(connection), checkpoint, rows: 0 };
+    let mut open = Open { path, opened_on, connection: Some(connection), checkpoints };
     Writer::start(move |work, refusals| open.commit(work, &refusals), vec![copying])
 }
 
@@ -40,25 +30,28 @@ struct Open {
     path: PathBuf,
     opened_on: Option<(u64, u64)>,
     connection: Option<Connection>,
-    checkpoint: mpsc::SyncSender<()>,
-    rows: usize,
+    checkpoints: Checkpoints,
 }
 
 impl Open {
     /// Writes a batch in one transaction and releases its callers; gives the number of refusals that were written. A
     /// success is said only after COMMIT returned.
     fn commit(&mut self, work: Vec<Work>, refusals: &[ExchangeRecord]) -> usize {
-        let mut tasks: Vec<Task> = work.into_iter().filter(|one| !one.is_given_up()).map(Task::new).collect();
+        let mut tasks: Vec<Task> = work.into_iter().map(Task::new).collect();
         let count = tasks.len().saturating_add(refusals.len());
         match self.write(&mut tasks, refusals) {
             Ok(written) => {
                 tasks.into_iter().for_each(Task::release);
-                self.bound_log(count);
+                if let Some(connection) = &self.connection {
+                    self.checkpoints.committed(count, connection);
+                }
                 written
             }
             Err(fault) => {
                 self.connection = None;
-                tasks.into_iter().for_each(|task| task.fail(&fault));
+                for task in tasks {
+                    task.fail(&fault);
+                }
                 0
             }
         }
@@ -66,8 +59,10 @@ impl Open {
 
     /// Writes a batch and commits. Where a request fails, the batch is taken back and written again, each request with
     /// a savepoint, so that it fails alone.
-    fn write(&mut self, tasks: &mut [Task], refusals: &[ExchangeRecord]) -> Result<usize, StoreFault> {
+    fn write(&mut self, tasks: &mut Vec<Task>, refusals: &[ExchangeRecord]) -> Result<usize, StoreFault> {
         let connection = self.begin()?;
+        // Only now: it may have waited for a lock, and callers have stopped waiting meanwhile.
+        tasks.retain(|task| !task.is_given_up());
         let mut written = write_all(connection, Guard::Transaction, tasks, refusals);
         if written.is_none() {
             // Where even this fails, SQLite has taken the transaction back by itself.
@@ -77,22 +72,6 @@ impl Open {
         }
         connection::run(connection, "COMMIT", &[])?;
         Ok(written.unwrap_or(0))
-    }
-
-    /// Has the write-ahead log copied by the other thread now and then; empties it here where that does not keep up.
-    fn bound_log(&mut self, rows: usize) {
-        self.rows = self.rows.saturating_add(rows);
-        if self.rows >= CHECKPOINT_ROWS {
-            self.rows = 0;
-            // Full means that one is due already.
-            let _already_due = self.checkpoint.try_send(());
-        }
-        if connection::log_bytes(&self.path) > MAX_LOG_BYTES
-            && let Some(connection) = &self.connection
-            && let Err(fault) = connection::empty_log(connection)
-        {
-            tracing::warn!("the write-ahead log was not emptied, the next commit tries again: {fault}");
-        }
     }
 
     /// The connection, inside a new transaction; opened again where it was lost or the file is another.
@@ -139,16 +118,4 @@ fn write_all(
         }
     }
     Some(written)
-}
-
-/// Copies the write-ahead log into the database while the writer goes on.
-fn checkpoints(path: &std::path::Path, due: &mpsc::Receiver<()>) {
-    while due.recv().is_ok() {
-        let copied = connection::open_writer(path).and_then(|connection| {
-            connection::run(&connection, "PRAGMA wal_checkpoint(PASSIVE)", &[]).map(drop)
-        });
-        if let Err(fault) = copied {
-            tracing::warn!("the write-ahead log was not copied, the next commits try again: {fault}");
-        }
-    }
 }

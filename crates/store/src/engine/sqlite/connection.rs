@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ToSql};
+use rusqlite::{Connection, OpenFlags, Statement, ToSql};
 
+use super::trouble::{self, fault};
 use crate::fault::StoreFault;
 use crate::value::{Row, Value};
 
@@ -30,7 +31,7 @@ pub(super) fn create(path: &Path) -> Result<Connection, StoreFault> {
         // away, and what is committed afterwards is in a file that nobody can find.
         Ok(file) => drop(file),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(StoreFault::Unavailable(format!("`{}`: {error}", path.display()))),
+        Err(error) => return Err(trouble::of_making(path, &error)),
     }
     let mut connection = configure(path)?;
     migrate(&mut connection)?;
@@ -84,7 +85,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreFault> {
 
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreFault> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(|error| StoreFault::Unavailable(format!("`{}`: {error}", path.display())))?;
+        .map_err(|error| fault(&error))?;
     wait_for_locks(&connection)?;
     // Without this guarantee SQLite compiles a statement anew for each value that it is given.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| fault(&error))?;
@@ -124,6 +125,10 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
             "the database has version {done}, this daypass knows {steps}: use the newer daypass"
         )));
     }
+    if done == steps {
+        // Nothing is written: the database may turn out to be one that must be left as it is.
+        return Ok(());
+    }
     for step in MIGRATIONS.iter().skip(usize::try_from(done).unwrap_or(0)) {
         transaction.execute_batch(step).map_err(|error| fault(&error))?;
     }
@@ -144,12 +149,46 @@ pub(super) fn log_bytes(path: &Path) -> u64 {
     fs::metadata(log).map_or(0, |metadata| metadata.len())
 }
 
-/// Copies all of the write-ahead log into the database and empties it, unless somebody is reading or copying it now.
+/// What has been copied of the write-ahead log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Copied {
+    /// Pages in the log.
+    pub(super) pages: i64,
+    /// Those of them that are in the database.
+    pub(super) copied: i64,
+}
+
+impl Copied {
+    /// Pages that are in the log alone.
+    pub(super) fn left(self) -> i64 {
+        self.pages.saturating_sub(self.copied)
+    }
+}
+
+/// Copies what there is of the write-ahead log into the database, while others write and read.
+pub(super) fn copy_log(connection: &Connection) -> Result<Copied, StoreFault> {
+    let row = run(connection, "PRAGMA wal_checkpoint(PASSIVE)", &[])?.pop();
+    let mut row = row.ok_or_else(|| StoreFault::Corrupt("a checkpoint says nothing".to_owned()))?;
+    let _is_busy = row.integer()?;
+    Ok(Copied { pages: row.integer()?, copied: row.integer()? })
+}
+
+/// Copies the rest of the write-ahead log and has the next commit begin it anew, unless somebody is reading or copying
+/// it now.
+pub(super) fn restart_log(connection: &Connection) -> Result<(), StoreFault> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)")
+}
+
+/// The same, and gives its space back.
 pub(super) fn empty_log(connection: &Connection) -> Result<(), StoreFault> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+}
+
+fn checkpoint(connection: &Connection, sql: &str) -> Result<(), StoreFault> {
     connection.busy_timeout(Duration::ZERO).map_err(|error| fault(&error))?;
-    let emptied = run(connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]);
+    let done = run(connection, sql, &[]);
     wait_for_locks(connection)?;
-    emptied.map(drop)
+    done.map(drop)
 }
 
 /// Has a connection wait for locks that others hold, for a while.
@@ -219,15 +258,5 @@ fn value_of(value: ValueRef<'_>) -> Result<Value, StoreFault> {
             .map_err(|_| StoreFault::Corrupt("a text is not UTF-8".to_owned())),
         ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes.to_vec())),
         ValueRef::Real(_) => Err(StoreFault::Corrupt("a column holds a float".to_owned())),
-    }
-}
-
-/// What the request did wrong is `Corrupt` and concerns it alone; everything else may pass by itself.
-pub(super) fn fault(error: &rusqlite::Error) -> StoreFault {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig) => {
-            StoreFault::Corrupt(error.to_string())
-        }
-        _ => StoreFault::Unavailable(error.to_string()),
     }
 }

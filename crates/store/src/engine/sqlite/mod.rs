@@ -1,12 +1,15 @@
 //! SQLite: written by one thread that commits many requests at once, and read by a few connections.
 
 mod batch;
+mod checkpoint;
 mod commit;
 mod connection;
 mod readers;
+mod sync;
 mod task;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use std::path::PathBuf;
 use std::sync::Arc;

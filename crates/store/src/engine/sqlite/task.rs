@@ -1,5 +1,7 @@
 //! One request of a batch, and what became of it, held back until the commit.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
 use super::super::queue::{Answer, Work};
@@ -21,7 +23,7 @@ pub(super) enum Guard {
 /// One request.
 pub(super) enum Task {
     Exchange {
-        exchange: Box<ExchangeRecord>,
+        exchange: Arc<ExchangeRecord>,
         spend: Option<Spend>,
         answer: Answer<Result<Recorded, LedgerFault>>,
         outcome: Result<Recorded, LedgerFault>,
@@ -50,6 +52,15 @@ impl Task {
                 Self::Statement { sql, values, answer, outcome: Err(unwritten()) }
             }
             Work::Statements(all, answer) => Self::Statements { all, answer, outcome: Err(unwritten()) },
+        }
+    }
+
+    /// Whether the caller has stopped waiting: nothing is written then, and no token spent.
+    pub(super) fn is_given_up(&self) -> bool {
+        match self {
+            Self::Exchange { answer, .. } => answer.is_closed(),
+            Self::Statement { answer, .. } => answer.is_closed(),
+            Self::Statements { answer, .. } => answer.is_closed(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::kit::{Expect, Kit, Table};
+use super::kit::{Expect, KEY, Kit, MALFORMED, Table, WRONG};
 
 pub(crate) fn cases(kit: &Kit, table: &mut Table) {
     let accept = Expect::Accept;
@@ -41,16 +41,14 @@ pub(crate) fn cases(kit: &Kit, table: &mut Table) {
     table.add("pos.nbf-now", now, accept);
     let no_nbf = kit.with(table, &[("nbf", None)]);
     table.add("pos.no-nbf", no_nbf, accept);
+    decided(kit, table);
     let typ = kit.with_header(table, &[("typ", None)]);
     table.add("pos.typ-absent", typ, accept);
     let typ = kit.with_header(table, &[("typ", Some(json!("jwt")))]);
     table.add("pos.typ-lower", typ, accept);
-    let old = kit.with(table, &[("sub", Some(json!("repo:octo-org/octo-repo:ref:refs/heads/main")))]);
-    table.add("pos.old-sub", old, accept);
     let case = kit.with(table, &[("repository", Some(json!("Octo-Org/Octo-Repo")))]);
     table.add("pos.case-different-same-id", case, accept);
-    let environment = kit.with(table, &[("environment", Some(json!("Production:V1")))]);
-    table.add("pos.environment", environment, accept);
+    issuers(kit, table);
     for key in &kit.second.keys {
         let mut claims = kit.claims(table);
         claims.insert("iss".into(), kit.second.url().into());
@@ -65,6 +63,48 @@ pub(crate) fn cases(kit: &Kit, table: &mut Table) {
     let deploy = kit.honest(table);
     table.add("pos.deploy", deploy, accept);
     table.as_role(None);
+}
+
+/// What a strict server may take or refuse: here is which.
+fn decided(kit: &Kit, table: &mut Table) {
+    let float = Value::from(kit.claims(table)).to_string();
+    let float = float.replace(&format!("\"iat\":{}", kit.now), &format!("\"iat\":{}.0", kit.now));
+    table.refused("pos.float-times", kit.with_payload(float), WRONG);
+    let two = kit.with(table, &[("aud", Some(json!([kit.audience, "https://other.example"])))]);
+    table.refused("pos.aud-array-2", two, &["audience_several"]);
+    let old = kit.with(table, &[("sub", Some(json!("repo:octo-org/octo-repo:ref:refs/heads/main")))]);
+    table.add("pos.old-sub", old, Expect::Accept);
+    let named = "repo:octo-org@65/octo-repo@123456789:environment:Production%3AV1";
+    let named = [("sub", Some(json!(named))), ("environment", Some(json!("Production:V1")))];
+    let named = kit.with(table, &named);
+    table.add("pos.environment-sub", named, Expect::Accept);
+    let immutable = kit.honest(table);
+    table.add("pos.immutable-sub", immutable, Expect::Accept);
+    let target = kit.with(table, &[("event_name", Some(json!("pull_request_target")))]);
+    table.add("pos.pull_request_target", target, Expect::Policy);
+    let unencoded = kit.with_header(table, &[("b64", Some(json!(true)))]);
+    table.refused("pos.b64-without-crit", unencoded, MALFORMED);
+    let nameless = kit.with_header(table, &[("kid", None)]);
+    table.refused("pos.kid-absent-of-several", nameless, KEY);
+    let mut claims = kit.claims(table);
+    claims.insert("iss".into(), kit.same_key.url().into());
+    let nameless = kit.main.key().token(r#"{"alg":"RS256"}"#, Value::from(claims).to_string());
+    table.add("pos.kid-absent-key-ok", nameless, Expect::Accept);
+}
+
+/// Each registered issuer with its own keys, also where another has an equal one or an equal key id.
+fn issuers(kit: &Kit, table: &mut Table) {
+    let key = kit.second.key();
+    assert_eq!(key.kid, kit.main.key().kid);
+    let of = |table: &mut Table, url: &str| {
+        let mut claims = kit.claims(table);
+        claims.insert("iss".into(), url.into());
+        claims
+    };
+    let claims = of(table, kit.second.url());
+    table.add("pos.second-issuer", key.honest(&claims.into()), Expect::Accept);
+    let claims = of(table, kit.same_key.url());
+    table.add("pos.samekey-issuer", kit.main.key().honest(&claims.into()), Expect::Accept);
 }
 
 /// Other spellings of the same JSON.

@@ -91,7 +91,14 @@ fn hmac(kit: &Kit, table: &mut Table) {
         "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
         base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &spki)
     );
-    let secrets: [(&str, Vec<u8>); 9] = [
+    let pkcs1 = key.pkcs1();
+    let pkcs1_pem = format!(
+        "-----BEGIN RSA PUBLIC KEY-----\n{}\n-----END RSA PUBLIC KEY-----\n",
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &pkcs1)
+    );
+    let secrets: [(&str, Vec<u8>); 11] = [
+        ("pkcs1-pem", pkcs1_pem.into_bytes()),
+        ("pkcs1-der", pkcs1),
         ("spki-pem", pem.clone().into_bytes()),
         ("spki-pem-no-newline", pem.trim_end().as_bytes().to_vec()),
         ("spki-der", spki),
@@ -117,11 +124,38 @@ fn hmac(kit: &Kit, table: &mut Table) {
             );
         }
     }
+    hmac_of_a_point(kit, table);
     let unknown = [("alg", Some(json!("HS256"))), ("kid", Some(json!("../../../dev/null")))];
     let token = kit.with_header(table, &unknown);
     let (header, payload, _) = parts(&token);
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b""), format!("{header}.{payload}").as_bytes());
     table.refused("alg.hs256-unknown-kid-empty-key", signed_by(&token, tag), ALGORITHM);
+}
+
+/// The same with the public key of an elliptic curve as the secret.
+fn hmac_of_a_point(kit: &Kit, table: &mut Table) {
+    let key = kit.second.keys.iter().find(|key| key.algorithm == "ES256").unwrap();
+    let spki = key.spki();
+    let point = spki[spki.len() - 65..].to_vec();
+    let pem = format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &spki)
+    );
+    let secrets: [(&str, Vec<u8>); 5] = [
+        ("spki-pem", pem.into_bytes()),
+        ("spki-der", spki),
+        ("coordinates", point[1..].to_vec()),
+        ("point", point),
+        ("jwk", key.jwk().to_string().into_bytes()),
+    ];
+    for (name, secret) in secrets {
+        let mut claims = kit.claims(table);
+        claims.insert("iss".into(), kit.second.url().into());
+        let header = json!({"typ": "JWT", "alg": "HS256", "kid": key.kid}).to_string();
+        let input = format!("{}.{}", base64url(header), base64url(Value::from(claims).to_string()));
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), input.as_bytes());
+        table.refused(format!("alg.hs256-ec-{name}"), format!("{input}.{}", base64url(tag)), ALGORITHM);
+    }
 }
 
 /// The key's own algorithm counts, whatever the header says and however well the signature fits.
@@ -159,6 +193,10 @@ fn embedded(kit: &Kit, table: &mut Table) {
         let token = evil.token(header.to_string(), Value::from(kit.claims(table)).to_string());
         table.refused(format!("emb.jwk-{id}"), token, KEY_OR_SIGNATURE);
     }
+    let curve = TestKey::new(&kit.main.key().kid, "ES256");
+    let header = json!({"typ": "JWT", "alg": "ES256", "jwk": curve.jwk(), "kid": curve.kid});
+    let token = curve.token(header.to_string(), Value::from(kit.claims(table)).to_string());
+    table.refused("emb.jwk-ec", token, ALGORITHM);
     let oct = json!({"kty": "oct", "k": base64url("secret"), "kid": kit.main.key().kid});
     let token = kit.with_header(table, &[("jwk", Some(oct)), ("alg", Some(json!("HS256")))]);
     table.refused("emb.jwk-oct", token, ALGORITHM);
@@ -180,11 +218,13 @@ fn embedded(kit: &Kit, table: &mut Table) {
     }
     for kid in [json!(kit.main.key().kid), Value::Null] {
         let mut header = json!({"typ": "JWT", "alg": "RS256", "x5c": [base64url(evil.spki())]});
-        if !kid.is_null() {
+        let named = !kid.is_null();
+        if named {
             header["kid"] = kid;
         }
         let token = evil.token(header.to_string(), Value::from(kit.claims(table)).to_string());
-        table.refused("emb.x5c", token, KEY_OR_SIGNATURE);
+        let id = if named { "emb.x5c" } else { "emb.x5c-no-kid" };
+        table.refused(id, token, KEY_OR_SIGNATURE);
     }
     for (name, value) in [("jku", json!(canary)), ("jwk", evil.jwk()), ("x5c", json!(["garbage"]))] {
         let token = kit.with_header(table, &[(name, Some(value))]);
@@ -205,6 +245,8 @@ fn crit(kit: &Kit, table: &mut Table) {
         json!(["exp", "exp"]),
         json!([""]),
         json!(true),
+        json!(["absent"]),
+        json!(["exp", "b64"]),
     ];
     for (index, value) in values.into_iter().enumerate() {
         let token = kit.with_header(
@@ -246,16 +288,30 @@ fn key_id(kit: &Kit, table: &mut Table) {
         Some(json!("../../../etc/passwd")),
         Some(json!("k".repeat(3000))),
         Some(json!("key\u{2010}1")),
-        Some(json!(format!("{}/.well-known/jwks", kit.evil.url()))),
-        Some(json!("nobody")),
-        Some(json!("weak-1024")),
-        Some(json!("for-encryption")),
-        Some(json!("key-ops-encrypt")),
-        Some(json!("unknown-type")),
+        Some(json!("key-")),
+        Some(json!("key-11")),
+        Some(json!("key-1,key-2")),
+        Some(json!("\tkey-1")),
+        Some(json!("key-1\n")),
+        Some(json!("key%2D1")),
+        Some(json!("\u{43a}ey-1")),
+        Some(json!("key-*")),
+        Some(json!(true)),
     ];
     for (index, value) in values.into_iter().enumerate() {
         let token = kit.with_header(table, &[("kid", value)]);
         table.refused(format!("kid.{index}"), token, KEY_OR_MALFORMED);
+    }
+    for (id, kid) in [
+        ("kid.url", format!("{}/.well-known/jwks", kit.evil.url())),
+        ("kid.nobody", "nobody".to_owned()),
+        ("kid.weak-1024", "weak-1024".to_owned()),
+        ("kid.use-enc", "for-encryption".to_owned()),
+        ("kid.key-ops-encrypt", "key-ops-encrypt".to_owned()),
+        ("kid.unknown-kty", "unknown-type".to_owned()),
+    ] {
+        let token = kit.with_header(table, &[("kid", Some(json!(kid)))]);
+        table.refused(id, token, KEY);
     }
     let surrogate = r#"{"typ":"JWT","alg":"RS256","kid":"\ud800"}"#;
     let token = kit.main.key().token(surrogate, Value::from(kit.claims(table)).to_string());
@@ -264,10 +320,12 @@ fn key_id(kit: &Kit, table: &mut Table) {
     table.refused("kid.other-key", other, SIGNATURE);
     let token = kit.unpublished.honest(&kit.claims(table).into());
     table.refused("kid.unpublished-key", token, KEY);
-    for twice in [r#""kid":"nobody","kid":"key-1""#, r#""kid":"key-1","kid":"nobody""#] {
+    for (id, twice) in
+        [("first", r#""kid":"nobody","kid":"key-1""#), ("last", r#""kid":"key-1","kid":"nobody""#)]
+    {
         let header = format!("{{\"alg\":\"RS256\",{twice}}}");
         let token = kit.main.key().token(header, Value::from(kit.claims(table)).to_string());
-        table.refused("kid.dup-header", token, MALFORMED);
+        table.refused(format!("kid.dup-header-{id}"), token, MALFORMED);
     }
 }
 
@@ -291,5 +349,8 @@ fn issuer_and_key(kit: &Kit, table: &mut Table) {
     table.add("iss.samekey-iss-first-repo", token, Expect::Policy);
     let token = as_issuer(table, kit.second.url(), kit.second.key());
     table.add("iss.second-iss-first-repo", token, Expect::Policy);
+    table.as_role(Some("samekey"));
+    let token = as_issuer(table, kit.main.url(), kit.main.key());
+    table.add("iss.first-iss-samekey-repo", token, Expect::Policy);
     table.as_role(None);
 }

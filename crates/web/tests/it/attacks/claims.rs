@@ -35,10 +35,25 @@ fn issuer(kit: &Kit, table: &mut Table) {
         let token = kit.with(table, &[("iss", value)]);
         table.refused(format!("iss.type-{index}"), token, ISSUER_OR_MALFORMED);
     }
+    for (index, variant) in almost(kit).into_iter().enumerate() {
+        let token = kit.with(table, &[("iss", Some(json!(variant)))]);
+        table.refused(format!("iss.variant-{index}"), token, ISSUER);
+    }
+    twice(kit, table);
+    let mut header = kit.main.key().header();
+    header["iss"] = kit.main.url().into();
+    let mut claims = kit.claims(table);
+    claims.remove("iss");
+    let token = kit.main.key().token(header.to_string(), Value::from(claims).to_string());
+    table.refused("iss.in-header-only", token, ISSUER_OR_MALFORMED);
+}
+
+/// Texts that are almost the registered issuer.
+fn almost(kit: &Kit) -> Vec<String> {
     let url = kit.main.url();
     let authority = url.trim_start_matches("http://");
     let (host, port) = authority.split_once(':').unwrap();
-    let variants = [
+    vec![
         String::new(),
         format!("{url}/"),
         format!("{url}//"),
@@ -76,17 +91,46 @@ fn issuer(kit: &Kit, table: &mut Table) {
         json!([url]).to_string(),
         format!("{url},{}", kit.evil.url()),
         "https://token.actions.githubusercontent.com.evil".to_owned(),
-    ];
-    for (index, variant) in variants.into_iter().enumerate() {
-        let token = kit.with(table, &[("iss", Some(json!(variant)))]);
-        table.refused(format!("iss.variant-{index}"), token, ISSUER);
+        format!("http://user:password@{authority}"),
+        format!("{url}\r\n"),
+        format!("{url}/octocorp/"),
+        format!("{url}/%2e"),
+        format!("{url}%2f"),
+        format!("{url};a"),
+        format!("//{authority}"),
+        format!("http:/{authority}"),
+        format!("http:///{authority}"),
+        format!("Http://{authority}"),
+        format!("ws://{authority}"),
+        format!("http://{host}\u{ff0e}:{port}"),
+        format!("http://\u{ff11}27.0.0.1:{port}"),
+        format!("http://127.0.0.\u{661}:{port}"),
+        url.replace('h', "\u{4bb}"),
+        format!("{url}\u{fe0f}"),
+        format!("\u{feff}{url}"),
+        format!("http://0x7f000001:{port}"),
+        format!("http://[::1]:{port}"),
+        format!("{url} {}", kit.evil.url()),
+        format!("{}#{url}", kit.evil.url()),
+        "null".to_owned(),
+    ]
+}
+
+/// `iss` twice: one reader would look up the trusted issuer's key, and the other believe the second.
+fn twice(kit: &Kit, table: &mut Table) {
+    let (good, evil) = (json!(kit.main.url()).to_string(), json!(kit.evil.url()).to_string());
+    for (id, first, second, key) in [
+        ("evil-good", &evil, &good, kit.main.key()),
+        ("good-evil", &good, &evil, kit.main.key()),
+        ("evil-good-evilkey", &evil, &good, kit.evil.key()),
+        ("good-evil-evilkey", &good, &evil, kit.evil.key()),
+    ] {
+        let mut claims = kit.claims(table);
+        claims.remove("iss");
+        let claims = Value::from(claims).to_string();
+        let payload = claims.replacen('{', &format!("{{\"iss\":{first},\"iss\":{second},"), 1);
+        table.refused(format!("iss.dup-{id}"), key.token(key.header().to_string(), payload), MALFORMED);
     }
-    let mut header = kit.main.key().header();
-    header["iss"] = url.into();
-    let mut claims = kit.claims(table);
-    claims.remove("iss");
-    let token = kit.main.key().token(header.to_string(), Value::from(claims).to_string());
-    table.refused("iss.in-header-only", token, ISSUER_OR_MALFORMED);
 }
 
 fn audience(kit: &Kit, table: &mut Table) {
@@ -132,6 +176,17 @@ fn audience(kit: &Kit, table: &mut Table) {
         "https://github.com/octo-org".to_owned(),
         "sigstore".to_owned(),
         format!("https://{good}"),
+        format!("{good}:443"),
+        format!("{good}."),
+        format!("{good}\n"),
+        format!("\t{good}"),
+        format!("{good};other"),
+        format!("{good}#x"),
+        format!("\u{ff50}{}", &good[1..]),
+        format!("{good}\u{200b}"),
+        "pass.example.*".to_owned(),
+        "api://AzureADTokenExchange".to_owned(),
+        "https://vault.example.com".to_owned(),
     ];
     for (index, variant) in variants.into_iter().enumerate() {
         let token = kit.with(table, &[("aud", Some(json!(variant)))]);
@@ -177,11 +232,12 @@ fn time_types(kit: &Kit, table: &mut Table) {
             let payload = payload.replace(&format!("\"{name}\":{good}"), &format!("\"{name}\":{text}"));
             table.refused(format!("time.{name}-text-{index}"), kit.with_payload(payload), MALFORMED);
         }
-        for text in [format!("{good}.5"), format!("{good}.0"), format!("{good}e0"), "9".repeat(400)] {
+        let floats = [format!("{good}.5"), format!("{good}.0"), format!("{good}e0"), "9".repeat(400)];
+        for (index, text) in floats.into_iter().enumerate() {
             let payload = Value::from(kit.claims(table)).to_string();
             let payload = payload.replace(&format!("\"{name}\":{good}"), &format!("\"{name}\":{text}"));
             table.refused(
-                format!("time.{name}-float"),
+                format!("time.{name}-float-{index}"),
                 kit.with_payload(payload),
                 &["claim_malformed", "token_malformed"],
             );
@@ -220,6 +276,16 @@ fn times(kit: &Kit, table: &mut Table) {
     ] {
         let token = kit.with(table, &[("exp", Some(json!(exp))), ("iat", Some(json!(iat))), ("nbf", None)]);
         table.refused(format!("time.{id}"), token, TIME_ANY);
+    }
+    for name in ["exp", "iat"] {
+        let good = kit.claims(table)[name].as_i64().unwrap();
+        for text in
+            ["18446744073709551616", "340282366920938463463374607431768211455", "-9223372036854775809"]
+        {
+            let payload = Value::from(kit.claims(table)).to_string();
+            let payload = payload.replace(&format!("\"{name}\":{good}"), &format!("\"{name}\":{text}"));
+            table.refused(format!("time.{name}-wide-{text}"), kit.with_payload(payload), TIME_ANY);
+        }
     }
     for (id, exp) in [("u64", u64::MAX), ("2p63-plus", 9_223_372_036_854_775_808)] {
         let token = kit.with(table, &[("exp", Some(json!(exp)))]);

@@ -42,6 +42,18 @@ fn compact(kit: &Kit, table: &mut Table) {
         "a.b.c".to_owned(),
         "x".to_owned(),
         format!("{s}.{p}.{h}"),
+        format!("{h}.{p}.{s}.{h}"),
+        format!("{h}.{p}.{s}.{h}.{p}.{s}"),
+        format!("{h}.{p}.{s}{h}.{p}.{s}"),
+        format!("..{s}"),
+        format!("{h}.."),
+        format!(".{p}."),
+        format!("{h}{p}{s}"),
+        format!("{h},{p},{s}"),
+        format!("{h}:{p}:{s}"),
+        format!("{h}...{p}...{s}"),
+        format!("...{h}.{p}.{s}"),
+        format!("{h}.{p}{s}"),
     ];
     for (index, form) in forms.into_iter().enumerate() {
         table.refused(format!("fmt.{index}"), form, MALFORMED);
@@ -50,6 +62,7 @@ fn compact(kit: &Kit, table: &mut Table) {
     table.refused("fmt.empty-signed-payload", key.token(key.header().to_string(), ""), MALFORMED);
     table.refused("fmt.many-dots-5k", ".".repeat(5_000), MALFORMED);
     table.refused("fmt.many-dots-after", format!("{token}{}", ".".repeat(5_000)), MALFORMED);
+    table.add("fmt.many-dots-1M", ".".repeat(1_000_000), Expect::TooBig);
     table.add("fmt.token-17k", format!("{h}.{p}.{}", "A".repeat(17_000)), Expect::TooBig);
 }
 
@@ -68,9 +81,13 @@ fn encrypted(kit: &Kit, table: &mut Table) {
     table.refused("json.zip-def", zip, MALFORMED_OR_TYPE);
     let enc = kit.with_header(table, &[("enc", Some(json!("A256GCM")))]);
     table.refused("fmt.enc-in-three-parts", enc, MALFORMED_OR_TYPE);
+    let inner = kit.honest(table);
+    table.refused("typ.nested-jwt", kit.with_payload(inner), MALFORMED);
+    let media = kit.with_header(table, &[("typ", Some(json!("application/jwt")))]);
+    table.refused("typ.application-jwt", media, TYPE);
     let nested = kit.with_header(table, &[("cty", Some(json!("JWT")))]);
     table.refused("typ.cty-jwt", nested, MALFORMED_OR_TYPE);
-    for typ in [
+    for (index, typ) in [
         json!("at+jwt"),
         json!("application/at+jwt"),
         json!("logout+jwt"),
@@ -81,13 +98,23 @@ fn encrypted(kit: &Kit, table: &mut Table) {
         json!("JWE"),
         json!(""),
         json!("JWT "),
-    ] {
-        let token = kit.with_header(table, &[("typ", Some(typ.clone()))]);
-        table.refused(format!("typ.{typ}"), token, TYPE);
+        json!(" JWT"),
+        json!("JWT\0"),
+        json!("jwt+at"),
+        json!("JWT,at+jwt"),
+        json!("application/jwt+json"),
+        json!("vc+jwt"),
+        json!("JOSE"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let token = kit.with_header(table, &[("typ", Some(typ))]);
+        table.refused(format!("typ.text-{index}"), token, TYPE);
     }
-    for typ in [json!(1), json!(["JWT"]), json!({}), Value::Null] {
-        let token = kit.with_header(table, &[("typ", Some(typ.clone()))]);
-        table.refused(format!("typ.{typ}"), token, MALFORMED_OR_TYPE);
+    for (index, typ) in [json!(1), json!(["JWT"]), json!({}), Value::Null].into_iter().enumerate() {
+        let token = kit.with_header(table, &[("typ", Some(typ))]);
+        table.refused(format!("typ.type-{index}"), token, MALFORMED_OR_TYPE);
     }
 }
 
@@ -103,6 +130,11 @@ fn json_forms(kit: &Kit, table: &mut Table) {
         table.refused(format!("fmt.json-{index}"), form.to_string(), MALFORMED);
     }
     table.refused("fmt.json-polyglot", format!("{{\"x\":\"{token}\"}}"), MALFORMED);
+    // One reader splits at the dots, and another reads JSON.
+    let evil = base64url(json!({"iss": kit.main.url()}).to_string());
+    let split =
+        format!("{{\"  {h}.{evil}.\":\"\",\"protected\":\"{h}\",\"payload\":\"{p}\",\"signature\":\"{s}\"}}");
+    table.refused("fmt.json-polyglot-split", split, MALFORMED);
     table.refused("fmt.envelope", json!({"count": 1, "value": token}).to_string(), ENVELOPE);
 }
 
@@ -119,8 +151,20 @@ fn alphabet(kit: &Kit, table: &mut Table) {
         let signature = base64url(key.sign(input.as_bytes()));
         table.refused(format!("b64.spare-bits-{id}"), format!("{input}.{signature}"), MALFORMED);
     }
+    for (id, pad) in [("header-1", ""), ("header-2", " "), ("header-3", "  ")] {
+        let encoded = base64url(format!("{}{pad}", key.header()));
+        if encoded.len() % 4 == 0 {
+            continue;
+        }
+        let input = format!("{}.{}", spare(&encoded), base64url(Value::from(kit.claims(table)).to_string()));
+        let signature = base64url(key.sign(input.as_bytes()));
+        table.refused(format!("b64.spare-bits-{id}"), format!("{input}.{signature}"), MALFORMED);
+    }
     let token = kit.honest(table);
     let (h, p, s) = parts(&token);
+    table.refused("b64.pad-header", format!("{h}=.{p}.{s}"), MALFORMED);
+    table.refused("b64.pad-payload", format!("{h}.{p}==.{s}"), MALFORMED);
+    other_alphabet(kit, table);
     table.refused("b64.spare-bits-signature", format!("{h}.{p}.{}", spare(&s)), MALFORMED);
     table.refused("b64.pad-signature", format!("{h}.{p}.{s}=="), MALFORMED);
     let padded = format!("{h}=.{p}");
@@ -135,6 +179,23 @@ fn alphabet(kit: &Kit, table: &mut Table) {
     table.refused("b64.bom", format!("\u{feff}{token}"), MALFORMED);
     table.refused("b64.fullwidth-dot", format!("{h}．{p}．{s}"), MALFORMED);
     table.refused("b64.percent-dot", format!("{h}%2E{p}%2E{s}"), MALFORMED);
+}
+
+/// Header and payload in the alphabet of RFC 4648 §4, and signed so.
+fn other_alphabet(kit: &Kit, table: &mut Table) {
+    let key = kit.main.key();
+    let mut claims = kit.claims(table);
+    claims.insert("x".into(), "\u{3f}\u{3e}\u{3f}\u{3e}~~~\u{7f}\u{7f}\u{7f}???>>>".into());
+    let mut header = key.header();
+    header["x"] = claims["x"].clone();
+    let (h, p) = (base64url(header.to_string()), base64url(Value::from(claims).to_string()));
+    let standard = |text: &str| text.replace('-', "+").replace('_', "/");
+    for (id, h, p) in [("header", standard(&h), p.clone()), ("payload", h.clone(), standard(&p))] {
+        let input = format!("{h}.{p}");
+        assert!(input.contains(['+', '/']));
+        let signature = base64url(key.sign(input.as_bytes()));
+        table.refused(format!("b64.standard-alphabet-{id}"), format!("{input}.{signature}"), MALFORMED);
+    }
 }
 
 /// The same bytes, with a last character whose unused bits are not zero.
@@ -160,6 +221,15 @@ fn strays(kit: &Kit, table: &mut Table) {
         let input = format!("{h}.{half}{stray}{rest}");
         let signature = base64url(kit.main.key().sign(input.as_bytes()));
         table.refused(format!("b64.stray-{index}-in-payload"), format!("{input}.{signature}"), MALFORMED);
+        // Blanks round a value are no part of a field of HTTP (RFC 9110 §5.5), and a lone line feed may end its line
+        // (RFC 9112 §2.2): at the seed face these are the good token.
+        let (is_blank, ends_line) = (stray == " ", ["\n", "\r\n", "\t"].contains(&stray));
+        for (place, text) in [("before", format!("{stray}{token}")), ("after", format!("{token}{stray}"))] {
+            let is_taken_off = is_blank || ends_line && place == "after";
+            let expect = if is_taken_off { Expect::TokenBeyondHeaders } else { Expect::Token(MALFORMED) };
+            let fresh = text.replace(&token, &kit.honest(table));
+            table.add(format!("b64.stray-{index}-{place}-token"), fresh, expect);
+        }
     }
 }
 
@@ -205,6 +275,17 @@ fn broken(good: &str, first_member: &str, value: &str) -> Vec<(&'static str, Vec
         ("twice-nested", text(format!("{{{inner},\"x\":{{\"a\":1,\"a\":2}}}}"))),
         ("deep", text(format!("{{{inner},\"x\":{}{}}}", "[".repeat(1500), "]".repeat(1500)))),
         ("deep-40", text(format!("{{{inner},\"x\":{}{}}}", "[".repeat(40), "]".repeat(40)))),
+        ("twice-none-first", text(format!("{{\"{first_member}\":\"none\",{inner}}}"))),
+        ("twice-none-last", text(format!("{{{inner},\"{first_member}\":\"none\"}}"))),
+        ("minus-infinity", text(format!("{{\"x\":-Infinity,{inner}}}"))),
+        ("hexadecimal", text(format!("{{\"x\":0x1,{inner}}}"))),
+        ("plus", text(format!("{{\"x\":+1,{inner}}}"))),
+        ("unquoted-name", text(format!("{{x:1,{inner}}}"))),
+        ("no-colon", text(format!("{{\"x\" 1,{inner}}}"))),
+        ("raw-escape", text(format!("{{\"x\":\"\u{1b}\",{inner}}}"))),
+        ("utf-16-be", good.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+        ("vertical-tab", text(format!("{{\u{b}{inner}}}"))),
+        ("no-break-space", text(format!("{{\u{a0}{inner}}}"))),
         ("binary", vec![0x80, 0x81, 0xfe]),
         ("gzip", vec![0x1f, 0x8b, 8, 0]),
     ]
@@ -239,6 +320,19 @@ fn json_payload(kit: &Kit, table: &mut Table) {
     }
     let deep = format!("{{\"x\":{}{}}}", "[".repeat(5_500), "]".repeat(5_500));
     table.refused("json.payload-deep-5500", kit.with_payload(deep), MALFORMED);
+    let deep = format!("{{\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    table.add("json.payload-deep-100k", kit.with_payload(deep), Expect::TooBig);
+    let number = Value::from(kit.claims(table)).to_string().replacen(
+        '{',
+        &format!("{{\"x\":1{},", "0".repeat(3_000)),
+        1,
+    );
+    table.refused("json.big-number", kit.with_payload(number), MALFORMED);
+    let many: Vec<(String, Option<Value>)> = (0..500).map(|n| (format!("x{n}"), Some(json!(n)))).collect();
+    let many: Vec<(&str, Option<Value>)> =
+        many.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    let many = kit.with(table, &many);
+    table.add("json.many-members", many, Expect::Accept);
     let nested = kit.with_payload(json!({"claims": kit.claims(table)}).to_string());
     table.refused("json.payload-nested-claims", nested, ANY);
 }

@@ -13,6 +13,7 @@ pub(crate) fn cases(kit: &Kit, table: &mut Table) {
     refs(kit, table);
     subjects(kit, table);
     names(kit, table);
+    claims_of_roles(kit, table);
     table.as_role(Some("wild"));
     wild(kit, table);
     table.as_role(None);
@@ -32,6 +33,8 @@ fn repositories(kit: &Kit, table: &mut Table) {
         ("gh.fork", "attacker", "octo-repo"),
         ("gh.suffix-repo", "octo-org", "octo-repo-evil"),
         ("gh.prefix-org", "evil-octo-org", "octo-repo"),
+        ("gh.prefix-2", "octo", "octo-repo"),
+        ("gh.short-repo", "octo-org", "octo"),
         ("gh.git-suffix", "octo-org", "octo-repo.git"),
         ("gh.swapped", "octo-repo", "octo-org"),
         ("gh.immutable-hyphen", "octo-org-65", "octo-repo-123456789"),
@@ -56,9 +59,11 @@ fn repositories(kit: &Kit, table: &mut Table) {
         "gh.transferred-repo",
         &[("repository_owner", Some(json!("evil-org"))), ("repository_owner_id", Some(json!("999")))],
     );
-    for name in ["repository_id", "repository_owner_id"] {
+    for (name, short) in [("repository_id", "id"), ("repository_owner_id", "owner-id")] {
+        let token = kit.with(table, &[(name, Some(json!("")))]);
+        table.add(format!("gh.{short}-empty"), token, Expect::Denied);
         let token = kit.with(table, &[(name, None)]);
-        table.refused(format!("gh.{name}-absent"), token, &["claim_missing"]);
+        table.refused(format!("gh.{short}-absent"), token, &["claim_missing"]);
     }
 }
 
@@ -85,7 +90,7 @@ fn ids(kit: &Kit, table: &mut Table) {
     .enumerate()
     {
         let token = kit.with(table, &[("repository_id", Some(json!(value)))]);
-        table.add(format!("gh.id-{index}"), token, Expect::Either);
+        table.add(format!("gh.id-{index}"), token, Expect::Denied);
     }
     for (index, value) in [json!(["123456789"]), json!(true), json!(123_456_789.5), json!({}), Value::Null]
         .into_iter()
@@ -121,6 +126,12 @@ fn refs(kit: &Kit, table: &mut Table) {
         "refs%2Fheads%2Fmain",
         "refs/heads//main",
         "refs/heads/./main",
+        "REFS/HEADS/MAIN",
+        "refs/heads/main\u{200b}",
+        "refs/remotes/origin/main",
+        "refs/heads/main,refs/heads/x",
+        "refs/heads/m%61in",
+        "refs/heads/ｍain",
     ]
     .into_iter()
     .enumerate()
@@ -136,7 +147,7 @@ fn refs(kit: &Kit, table: &mut Table) {
             .enumerate()
     {
         let token = kit.with(table, &[("ref", value)]);
-        table.add(format!("gh.ref-type-{index}"), token, Expect::Either);
+        table.add(format!("gh.ref-type-{index}"), token, Expect::Denied);
     }
 }
 
@@ -151,6 +162,27 @@ fn subjects(kit: &Kit, table: &mut Table) {
             vec![("ref", json!("refs/heads/x")), ("environment", json!("prod:ref:refs/heads/main"))],
         ),
         ("gh.env-is-sub", vec![("ref", json!("refs/heads/x")), ("environment", json!(lies))]),
+        (
+            "gh.env-injection-enc",
+            vec![("ref", json!("refs/heads/x")), ("environment", json!("prod%3Aref%3Arefs/heads/main"))],
+        ),
+        ("gh.sub-lies", vec![("repository_id", json!("987"))]),
+        (
+            "gh.sub-contains",
+            vec![("ref", json!("refs/heads/x")), ("environment", json!(format!("x:{lies}")))],
+        ),
+        (
+            "gh.pr-fork",
+            vec![
+                ("ref", json!("refs/pull/7/merge")),
+                ("event_name", json!("pull_request")),
+                ("head_ref", json!("main")),
+            ],
+        ),
+        (
+            "gh.pr-head",
+            vec![("ref", json!("refs/pull/7/head")), ("event_name", json!("pull_request_target"))],
+        ),
         ("gh.pr-merge", vec![("ref", json!("refs/pull/7/merge")), ("event_name", json!("pull_request"))]),
         ("gh.pr-on-main", vec![("event_name", json!("pull_request"))]),
         ("gh.pull_request_target", vec![("event_name", json!("pull_request_target"))]),
@@ -165,7 +197,7 @@ fn subjects(kit: &Kit, table: &mut Table) {
         policy(kit, table, id, &all);
     }
     let no_event = kit.with(table, &[("event_name", None)]);
-    table.add("gh.no-event", no_event, Expect::Either);
+    table.add("gh.no-event", no_event, Expect::Denied);
 }
 
 /// Names are not what a rule should rest on, and here none does: with the right ids they are only shown.
@@ -183,6 +215,26 @@ fn names(kit: &Kit, table: &mut Table) {
         "__proto__",
         "' OR 1=1 --",
         "https://github.com/octo-org/octo-repo",
+        "octo\u{2010}org/octo\u{2010}repo",
+        "octo-org\u{2044}octo-repo",
+        "octo-org/octo-repo ",
+        " octo-org/octo-repo",
+        "octo-org/octo-re\u{301}po",
+        "octo-org/octo-repo\r\nx: y",
+        "octo-org/octo-repo%00",
+        "octo-org/*",
+        "octo-org/octo-rep?",
+        "octo_org/octo_repo",
+        "octo-org/octo-%",
+        "^octo-org/.*$",
+        "octo-org/octo-repo|x",
+        "octo-org\\octo-repo",
+        "OCTO-ORG/OCTO-REPO",
+        "octo-org/octo-repo.git",
+        "octo-org/octo-repo#main",
+        "octo-org/octo-repo@refs/heads/main",
+        "ｏcto-org/octo-repo",
+        "constructor",
     ]
     .into_iter()
     .enumerate()
@@ -190,6 +242,84 @@ fn names(kit: &Kit, table: &mut Table) {
         let changes = [("repository", Some(json!(name))), ("repository_id", Some(json!("987")))];
         policy(kit, table, &format!("gh.repo-{index}"), &changes);
     }
+    for (index, value) in
+        [json!(["octo-org/octo-repo"]), json!({}), Value::Null, json!(1)].into_iter().enumerate()
+    {
+        let token = kit.with(table, &[("repository", Some(value))]);
+        table.refused(format!("gh.repo-type-{index}"), token, &["claim_malformed", "claim_missing"]);
+    }
+    for (id, value) in [("nul", "octo-org/octo-repo\0"), ("empty", "")] {
+        let token = kit.with(table, &[("repository", Some(json!(value)))]);
+        table.refused(format!("gh.repo-{id}"), token, &["claim_malformed"]);
+    }
+    other_names(kit, table);
+}
+
+/// What the claims of another CI system are called, or of none.
+fn other_names(kit: &Kit, table: &mut Table) {
+    let ids = [("repository_id", None), ("repository_owner_id", None)];
+    let upper = [("Repository_Id", Some(json!("123456789"))), ("REPOSITORY_OWNER_ID", Some(json!("65")))];
+    let gitlab = [("project_id", Some(json!("123456789"))), ("namespace_id", Some(json!("65")))];
+    for (id, instead) in [("claim-case", &upper[..]), ("gitlab-shape", &gitlab), ("no-custom-claims", &[])] {
+        let token = kit.with(table, &[&ids, instead].concat());
+        table.refused(format!("gh.{id}"), token, &["claim_missing"]);
+    }
+}
+
+/// What a role compares with one claim: that claim and byte for byte.
+fn claims_of_roles(kit: &Kit, table: &mut Table) {
+    let shared = "octo-org/shared/.github/workflows/x.yml@refs/heads/main";
+    let roles: [(&'static str, &str, &str, &[Value]); 3] = [
+        (
+            "environment",
+            "environment",
+            "Production:V1",
+            &[
+                json!("Production%3AV1"),
+                json!("production:v1"),
+                json!("Production:V1 "),
+                json!("Production/V1"),
+                json!("Production:V1:x"),
+                json!("Pr\u{43e}duction:V1"),
+                json!(["Production:V1"]),
+                Value::Null,
+            ],
+        ),
+        (
+            "reusable",
+            "job_workflow_ref",
+            shared,
+            &[
+                json!("octo-org/shared/.github/workflows/x.yml@refs/tags/v1"),
+                json!("octo-org/shared/.github/workflows/x.yml@0123456789abcdef0123456789abcdef01234567"),
+                json!("evil-org/shared/.github/workflows/x.yml@refs/heads/main"),
+                json!("octo-org/octo-repo/.github/workflows/x.yml@refs/heads/main"),
+                json!("octo-org/shared/.github/workflows/y.yml@refs/heads/main"),
+                Value::Null,
+            ],
+        ),
+        (
+            "protected",
+            "ref_protected",
+            "true",
+            &[json!(true), json!("True"), json!("1"), json!(1), json!("yes"), json!("false"), Value::Null],
+        ),
+    ];
+    for (role, claim, good, others) in roles {
+        table.as_role(Some(role));
+        let id = match role {
+            "environment" => "rule.environment",
+            "reusable" => "rule.reusable-workflow",
+            _ => "rule.bool-string",
+        };
+        let honest = kit.with(table, &[(claim, Some(json!(good)))]);
+        table.add(format!("{id}-same"), honest, Expect::Accept);
+        for (index, other) in others.iter().enumerate() {
+            let token = kit.with(table, &[(claim, Some(other.clone()))]);
+            table.add(format!("{id}-{index}"), token, Expect::Denied);
+        }
+    }
+    table.as_role(None);
 }
 
 fn wild(kit: &Kit, table: &mut Table) {
@@ -208,6 +338,11 @@ fn wild(kit: &Kit, table: &mut Table) {
         "refs/heads/release-\u{7f}",
         "refs/heads/main|refs/heads/release-1",
         "/refs/heads/release-1",
+        "refs/heads/release-1\r",
+        "refs/heads/release-1:",
+        "refs/heads/release-/",
+        "refs/heads/release-\u{1b}[31m",
+        "refs/heads/release-1*/x",
     ]
     .into_iter()
     .enumerate()

@@ -1,12 +1,14 @@
 //! §3 Signature bytes.
 
+use aws_lc_rs::digest;
 use num_bigint::BigUint;
 use serde_json::Value;
 
+use super::encoded;
 use super::kit::{Kit, SIGNATURE, Table, parts, signed_by};
 use crate::support::keys::TestKey;
 
-const SIGNATURE_OR_MALFORMED: &[&str] = &["signature_invalid", "token_malformed"];
+pub(super) const SIGNATURE_OR_MALFORMED: &[&str] = &["signature_invalid", "token_malformed"];
 
 pub(crate) fn cases(kit: &Kit, table: &mut Table) {
     rsa_bytes(kit, table);
@@ -14,9 +16,10 @@ pub(crate) fn cases(kit: &Kit, table: &mut Table) {
     rsa_values(kit, table);
     elliptic(kit, table);
     edwards(kit, table);
+    encoded::cases(kit, table);
 }
 
-fn decoded(token: &str) -> Vec<u8> {
+pub(super) fn decoded(token: &str) -> Vec<u8> {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(parts(token).2).unwrap()
 }
@@ -80,7 +83,7 @@ fn rsa_values(kit: &Kit, table: &mut Table) {
     }
 }
 
-fn of_second(kit: &Kit, table: &mut Table, algorithm: &str) -> String {
+pub(super) fn of_second(kit: &Kit, table: &mut Table, algorithm: &str) -> String {
     let key = kit.second.keys.iter().find(|key| key.algorithm == algorithm).unwrap();
     let mut claims = kit.claims(table);
     claims.insert("iss".into(), kit.second.url().into());
@@ -105,7 +108,7 @@ fn elliptic(kit: &Kit, table: &mut Table) {
     for (index, r) in values.iter().enumerate() {
         for (other, s) in values.iter().enumerate() {
             let bytes = [fixed(r), fixed(s)].concat();
-            table.refused(format!("sig.ec-r{index}-s{other}"), signed_by(&token, bytes), SIGNATURE);
+            table.refused(format!("sig.ec-pair-{index}-{other}"), signed_by(&token, bytes), SIGNATURE);
         }
     }
     let signature = decoded(&token);
@@ -121,7 +124,7 @@ fn elliptic(kit: &Kit, table: &mut Table) {
         ("ec-trailing-zero", [r, s, &[0]].concat()),
         ("ec-32-bytes", r.to_vec()),
         ("ec-empty", Vec::new()),
-        ("ec-leading-trimmed", [&r[1..], s].concat()),
+        ("ec-leading-zero-trimmed", [&r[1..], s].concat()),
         ("ec-swapped", [s, r].concat()),
     ];
     for (id, bytes) in cases {
@@ -137,7 +140,12 @@ fn edwards(kit: &Kit, table: &mut Table) {
         + BigUint::parse_bytes(b"27742317777372353535851937790883648493", 10).unwrap();
     let mut more = (BigUint::from_bytes_le(s) + order).to_bytes_le();
     more.resize(32, 0);
-    let cases: [(&str, Vec<u8>); 5] = [
+    // The form of Ed25519 that signs a hash (RFC 8032 §5.1) is another algorithm.
+    let key = kit.second.keys.iter().find(|key| key.algorithm == "EdDSA").unwrap();
+    let input = token.rsplit_once('.').unwrap().0;
+    let of_hash = key.sign(digest::digest(&digest::SHA512, input.as_bytes()).as_ref());
+    let cases: [(&str, Vec<u8>); 6] = [
+        ("ed-hash-first", of_hash),
         ("ed-s-plus-l", [r, &more].concat()),
         ("ed-zero", vec![0; 64]),
         ("ed-truncated", signature[..63].to_vec()),

@@ -9,7 +9,7 @@ use daypass_app::config::{IssuerConfig, PublicUrl};
 use daypass_app::seal::EncryptionKey;
 use daypass_app::signing_keys::PassKeySettings;
 use daypass_app::{App, Config, Parts};
-use daypass_fetch::{Endpoint, EndpointRules, Outbound};
+use daypass_fetch::{Endpoint, EndpointRules, Outbound, Resolve, SystemResolver};
 use daypass_jose::ids::{AccountId, ProjectId};
 use daypass_jose::{Algorithm, Clock, IssuerUrl, Secret};
 use daypass_keys::{IssuerKeySettings, KeySource};
@@ -36,6 +36,7 @@ pub(crate) struct Setup {
     scopes: Vec<String>,
     loopback_only: bool,
     limits: Limits,
+    resolver: Option<Arc<dyn Resolve>>,
     pass_keys: PassKeySettings,
     certificate: Option<Arc<LiveCertificate>>,
     trusted_proxies: TrustedProxies,
@@ -69,6 +70,7 @@ impl Setup {
             scopes,
             loopback_only: true,
             limits,
+            resolver: None,
             pass_keys,
             certificate: None,
             trusted_proxies: TrustedProxies::default(),
@@ -84,6 +86,12 @@ impl Setup {
         issuer.is_shared = true;
         issuer.algorithms = algorithms.iter().map(|name| Algorithm::from_name(name).unwrap()).collect();
         self.issuers.push(issuer);
+        self
+    }
+
+    /// Names have the addresses that this says.
+    pub(crate) fn resolving(mut self, resolver: Arc<dyn Resolve>) -> Self {
+        self.resolver = Some(resolver);
         self
     }
 
@@ -147,6 +155,7 @@ impl Setup {
         let store = Store::open(&store_url(folder.path())).await.unwrap();
         let setup = self.clone();
         let (limits, strict_transport) = (self.limits, self.strict_transport);
+        let resolver = self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
         let trusted_proxies = std::mem::take(&mut self.trusted_proxies);
         let entrance = Entrance {
             listener,
@@ -155,7 +164,7 @@ impl Setup {
         };
         let config = self.config(public_url.unwrap_or(address), folder.path(), &encryption_key);
         let given: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
-        let parts = Parts { store, clock: given, rng: Arc::new(TestRandom) };
+        let parts = Parts { store, clock: given, rng: Arc::new(TestRandom), resolver };
         let (app, _) = App::start(config, parts).await.unwrap_or_else(|fault| panic!("{fault}"));
         let app = Arc::new(app);
         let web = Web::new(Arc::clone(&app), limits).behind(trusted_proxies);

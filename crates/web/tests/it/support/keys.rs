@@ -1,11 +1,12 @@
 //! Keys that sign anything, also what no honest signer would: the attacks need both.
 
-use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsBigEndian as _, AsDer as _, EcPrivateKeyBin, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use num_bigint::BigUint;
 use serde_json::{Value, json};
 
 pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
@@ -29,6 +30,9 @@ impl TestKey {
     pub(crate) fn new(kid: &str, algorithm: &'static str) -> Self {
         let pair = match algorithm {
             "ES256" => Pair::Ec(EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()),
+            "ES256K" => {
+                Pair::Ec(EcdsaKeyPair::generate(&signature::ECDSA_P256K1_SHA256_FIXED_SIGNING).unwrap())
+            }
             "ES384" => Pair::Ec(EcdsaKeyPair::generate(&signature::ECDSA_P384_SHA384_FIXED_SIGNING).unwrap()),
             "EdDSA" => Pair::Ed(Ed25519KeyPair::generate().unwrap()),
             _ => Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap()),
@@ -40,6 +44,13 @@ impl TestKey {
     pub(crate) fn sign_as(&self, algorithm: &str, message: &[u8]) -> Vec<u8> {
         let rng = SystemRandom::new();
         match &self.pair {
+            Pair::Ec(pair) if algorithm == "ES384 over SHA3" => {
+                let private: EcPrivateKeyBin<'_> = pair.private_key().as_be_bytes().unwrap();
+                let other = &signature::ECDSA_P384_SHA3_384_FIXED_SIGNING;
+                let public = pair.public_key().as_ref();
+                let pair = EcdsaKeyPair::from_private_key_and_public_key(other, private.as_ref(), public);
+                pair.unwrap().sign(&rng, message).unwrap().as_ref().to_vec()
+            }
             Pair::Ec(pair) => pair.sign(&rng, message).unwrap().as_ref().to_vec(),
             Pair::Ed(pair) => pair.sign(message).as_ref().to_vec(),
             Pair::Rsa(pair) => {
@@ -109,6 +120,31 @@ impl TestKey {
             Pair::Ed(pair) => return pair.public_key().as_ref().to_vec(),
         };
         der.unwrap().as_ref().to_vec()
+    }
+
+    /// The public key of an RSA key as PKCS#1.
+    pub(crate) fn pkcs1(&self) -> Vec<u8> {
+        match &self.pair {
+            Pair::Rsa(pair) => pair.public_key().as_ref().to_vec(),
+            Pair::Ec(_) | Pair::Ed(_) => Vec::new(),
+        }
+    }
+
+    /// What the private RSA key makes of these bytes, whatever they are: no library signs them.
+    pub(crate) fn private_power(&self, message: &[u8]) -> Vec<u8> {
+        let Pair::Rsa(pair) = &self.pair else { panic!("not an RSA key") };
+        let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+        // PKCS#8 is SEQUENCE { version, algorithm, OCTET STRING }; within, SEQUENCE { version, n, e, d, … }.
+        let (_, content) = element(der.as_ref());
+        let (rest, _version) = element(content);
+        let (rest, _algorithm) = element(rest);
+        let (_, content) = element(element(rest).1);
+        let (rest, _version) = element(content);
+        let (rest, modulus) = element(rest);
+        let (rest, _public) = element(rest);
+        let (modulus, private) = (BigUint::from_bytes_be(modulus), BigUint::from_bytes_be(element(rest).1));
+        let power = BigUint::from_bytes_be(message).modpow(&private, &modulus).to_bytes_be();
+        [vec![0; 256 - power.len()], power].concat()
     }
 
     /// The modulus of an RSA key.

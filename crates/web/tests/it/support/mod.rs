@@ -5,4 +5,5 @@ pub(crate) mod clock;
 pub(crate) mod http;
 pub(crate) mod issuer;
 pub(crate) mod keys;
+pub(crate) mod reply;
 pub(crate) mod tls;

@@ -1,0 +1,102 @@
+//! The write-ahead log: copied into the database by a thread beside the writer, and begun anew before it grows long.
+//!
+//! A log that is begun anew is written over, which is cheaper than one that grows, and stays in the page cache. SQLite can
+//! begin it anew only when all of it is in the database and on the platter. The thread does nearly all of that; the writer,
+//! between two commits, the little that came meanwhile.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+use rusqlite::Connection;
+
+use super::super::MAX_LOG_BYTES;
+use super::connection::{self, Copied};
+use super::sync;
+use crate::fault::StoreFault;
+
+/// Rows after which the log is copied.
+const ROWS: usize = 1_000;
+/// Pages of a log that is worth beginning anew: 16 MiB.
+const LONG_PAGES: i64 = 4_096;
+/// Pages that the writer may have to copy itself.
+const FEW_PAGES: i64 = 512;
+/// Times that the log is copied in one go, each faster than the one before, until few pages are left.
+const PASSES: usize = 4;
+
+/// The writer's side.
+pub(super) struct Checkpoints {
+    path: PathBuf,
+    due: SyncSender<()>,
+    is_nearly_copied: Arc<AtomicBool>,
+    rows: usize,
+}
+
+impl Checkpoints {
+    /// Starts the thread that copies; it ends when this is dropped.
+    pub(super) fn start(path: &Path) -> Result<(Self, JoinHandle<()>), StoreFault> {
+        let (due, is_due) = sync_channel(1);
+        let is_nearly_copied = Arc::new(AtomicBool::new(false));
+        let (at, nearly) = (path.to_owned(), Arc::clone(&is_nearly_copied));
+        let copying = Builder::new()
+            .name("daypass-checkpoint".to_owned())
+            .spawn(move || run(&at, &is_due, &nearly))
+            .map_err(|error| StoreFault::Unavailable(error.to_string()))?;
+        Ok((Self { path: path.to_owned(), due, is_nearly_copied, rows: 0 }, copying))
+    }
+
+    /// To be called after each commit, with the number of its rows.
+    pub(super) fn committed(&mut self, rows: usize, connection: &Connection) {
+        self.rows = self.rows.saturating_add(rows);
+        if self.rows >= ROWS {
+            self.rows = 0;
+            // Full means that one is due already.
+            let _already_due = self.due.try_send(());
+        }
+        if self.is_nearly_copied.swap(false, Ordering::Relaxed) {
+            warn(connection::restart_log(connection));
+        }
+        // The thread does not keep up, or somebody reads what is old.
+        if connection::log_bytes(&self.path) > MAX_LOG_BYTES {
+            warn(connection::empty_log(connection));
+        }
+    }
+}
+
+fn warn(done: Result<(), StoreFault>) {
+    if let Err(fault) = done {
+        tracing::warn!("the write-ahead log was not begun anew, a later commit tries again: {fault}");
+    }
+}
+
+fn run(path: &Path, is_due: &Receiver<()>, is_nearly_copied: &AtomicBool) {
+    while is_due.recv().is_ok() {
+        match copy(path) {
+            Ok(copied) if copied.pages >= LONG_PAGES && copied.left() <= FEW_PAGES => {
+                is_nearly_copied.store(true, Ordering::Relaxed);
+            }
+            Ok(_) => {}
+            Err(fault) => {
+                tracing::warn!("the write-ahead log was not copied, the next commits try again: {fault}");
+            }
+        }
+    }
+}
+
+fn copy(path: &Path) -> Result<Copied, StoreFault> {
+    let connection = connection::open_writer(path)?;
+    let mut copied = connection::copy_log(&connection)?;
+    for _ in 1..PASSES {
+        if copied.pages < LONG_PAGES {
+            break;
+        }
+        sync::sync(path).map_err(|error| StoreFault::Unavailable(error.to_string()))?;
+        copied = connection::copy_log(&connection)?;
+        if copied.left() <= FEW_PAGES {
+            break;
+        }
+    }
+    Ok(copied)
+}
