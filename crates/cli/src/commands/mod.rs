@@ -35,7 +35,7 @@ pub(crate) struct Context {
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, CommandFault> {
     match arguments.command {
         Command::Demo(arguments) => demo::run(&arguments, context).await,
-        Command::Serve(arguments) => serve::run(arguments, context).await,
+        Command::Serve(arguments) => Box::pin(serve::run(arguments, context)).await,
         Command::Emulate(command) => emulate::run(*command, context).await,
         Command::Exchange(arguments) => exchange::run(&arguments, context).await,
         Command::Project(command) => project::run(&command, context).await,
