@@ -1,5 +1,6 @@
 //! The benchmark: what one exchange costs, beside a server that does the bare minimum, in one run.
 
+mod median;
 mod report;
 mod stages;
 

@@ -9,6 +9,7 @@ use daypass_bench::load::Outcome;
 use serde::Serialize;
 
 use crate::Plan;
+use crate::median::median;
 
 /// All of it.
 #[derive(Serialize)]
@@ -82,13 +83,13 @@ impl Exchange {
     ) -> Self {
         let bare = bare.unwrap_or_else(|| micros.clone());
         let ratios = bare.iter().zip(&micros).map(|(bare, here)| bare / here).collect();
-        let median_micros = crate::stages::median(micros.clone());
+        let median_micros = median(micros.clone());
         Self {
             name,
             per_cpu_second: 1e6 / median_micros,
             micros: median_micros,
             micros_by_turn: micros,
-            of_bare: crate::stages::median(ratios),
+            of_bare: median(ratios),
             per_second,
             half_rate_p50_ms: millis(half.percentile(50)),
             half_rate_p99_ms: millis(half.percentile(99)),

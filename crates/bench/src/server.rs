@@ -104,7 +104,7 @@ impl Server {
     ///
     /// # Errors
     /// It does not start, or says something else: that is in the error.
-    pub fn start(mut command: Command) -> io::Result<Self> {
+    pub fn start(command: &mut Command) -> io::Result<Self> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         let mut stderr = BufReader::new(child.stderr.take().ok_or_else(|| io::Error::other("no stderr"))?);
         let mut first = String::new();
@@ -193,9 +193,9 @@ impl Drop for Server {
 ///
 /// # Errors
 /// It does not start.
-pub async fn start_to_ready(command: Command) -> io::Result<(Server, Duration)> {
+pub async fn start_to_ready(mut command: Command) -> io::Result<(Server, Duration)> {
     let started = clock::instant();
-    let server = tokio::task::block_in_place(|| Server::start(command))?;
+    let server = tokio::task::block_in_place(|| Server::start(&mut command))?;
     let mut connection = crate::connection::Connection::open(server.address()).await?;
     let answer = connection.get("/readyz").await?;
     if answer.status == 200 {

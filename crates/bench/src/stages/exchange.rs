@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use daypass_bench::issuer::Issuer;
 use daypass_bench::load::{self, Outcome};
-use daypass_bench::server::{Place, Server, pinned};
+use daypass_bench::server::{Place, pinned};
 use daypass_bench::{populate, say};
 
-use super::{SERVER_CORE, Subject, Turn, all, median};
+use super::{SERVER_CORE, Subject, Turn, all};
 use crate::Plan;
+use crate::median::median;
 use crate::report::Exchange;
 
 /// For how long the load at half the rate goes on.
@@ -50,16 +51,15 @@ pub(crate) async fn run(plan: &Plan) -> io::Result<Vec<Exchange>> {
     for ((name, subject), turns) in subjects.into_iter().zip(&turns) {
         say(format_args!("exchange: {name} at half its rate"));
         let rate = median(turns.iter().map(|turn| turn.outcome.per_second(200)).collect());
+        let (flooded, log, subject) = subject.restart()?;
         let half = half(&subject, &issuer, rate / 2.0).await?;
+        let peak_mib = flooded.peak_mib.max(subject.server.usage()?.peak_mib);
         let micros: Vec<f64> = turns.iter().map(|turn| turn.micros).collect();
-        let peak_mib = subject.server.usage()?.peak_mib;
         let bare = rows.first().map(|bare| bare.micros_by_turn.clone());
         rows.push(Exchange::new(name, micros, bare, rate, (&half, peak_mib)));
-        let log = subject.server.end()?;
         if let Some(row) = rows.last_mut() {
             row.exchanges_per_commit = batch(&log);
         }
-        drop(subject.place);
     }
     Ok(rows)
 }
@@ -81,7 +81,7 @@ fn bare(plan: &Plan, issuer: &Issuer) -> io::Result<Subject> {
     std::fs::write(place.path("jwks.json"), issuer.key_set())?;
     let mut command = pinned(&plan.own, Some(SERVER_CORE));
     command.args(["bare", "--issuer", issuer.url(), "--key-set"]).arg(place.path("jwks.json"));
-    Ok(Subject::new(Server::start(command)?, place, "/v1.0/auth/jwt"))
+    Subject::start(command, place, "/v1.0/auth/jwt")
 }
 
 async fn daypass(plan: &Plan, issuer: &Issuer, database: Option<&str>) -> io::Result<Subject> {
@@ -91,8 +91,7 @@ async fn daypass(plan: &Plan, issuer: &Issuer, database: Option<&str>) -> io::Re
     place.configure(issuer.url(), url)?;
     populate::onboard(url, 1).await.map_err(io::Error::other)?;
     populate::write_roles(&place, 1)?;
-    let server = Server::start(place.serve(&plan.daypass, Some(SERVER_CORE)))?;
-    Ok(Subject::new(server, place, "/v1.0/auth/jwt?role=role-0"))
+    Subject::start(place.serve(&plan.daypass, Some(SERVER_CORE)), place, "/v1.0/auth/jwt?role=role-0")
 }
 
 /// How many exchanges one commit took along, as the server says when it ends.

@@ -6,9 +6,10 @@ pub(crate) mod scale;
 pub(crate) mod start;
 
 use std::io;
+use std::process::Command;
 
 use daypass_bench::load::{self, Outcome, Target};
-use daypass_bench::server::{Place, Server};
+use daypass_bench::server::{Place, Server, Usage};
 
 /// Connections of a flood: as many exchanges as one commit shall take together.
 const CONNECTIONS: usize = 64;
@@ -18,6 +19,7 @@ const SERVER_CORE: usize = 0;
 
 /// A server that is measured.
 struct Subject {
+    command: Command,
     server: Server,
     target: Target,
     /// Must outlive the server.
@@ -32,9 +34,18 @@ struct Turn {
 }
 
 impl Subject {
-    fn new(server: Server, place: Place, path: &str) -> Self {
+    fn start(mut command: Command, place: Place, path: &str) -> io::Result<Self> {
+        let server = Server::start(&mut command)?;
         let target = Target { address: server.address(), path: path.to_owned(), connections: CONNECTIONS };
-        Self { server, target, place }
+        Ok(Self { command, server, target, place })
+    }
+
+    /// Ends it and starts it anew on what it has; gives what it used and the end of its log.
+    fn restart(self) -> io::Result<(Usage, String, Self)> {
+        let Self { command, server, target, place } = self;
+        let used = server.usage()?;
+        let log = server.end()?;
+        Ok((used, log, Self::start(command, place, &target.path)?))
     }
 
     /// Floods it with tokens, all of which must be answered with this status.
@@ -53,10 +64,4 @@ fn all(outcome: &Outcome, status: u16) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::other(format!("answers with other statuses than {status}: {:?}", outcome.statuses)))
-}
-
-/// The one in the middle.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len().div_euclid(2)).copied().unwrap_or(f64::NAN)
 }

@@ -3,11 +3,12 @@
 use std::io;
 
 use daypass_bench::issuer::Issuer;
-use daypass_bench::server::{Place, Server};
+use daypass_bench::server::Place;
 use daypass_bench::{populate, say};
 
-use super::{SERVER_CORE, Subject, median};
+use super::{SERVER_CORE, Subject};
 use crate::Plan;
+use crate::median::median;
 use crate::report::Refusals;
 
 /// Measures each kind beside successes, by turns.
@@ -49,6 +50,5 @@ async fn subject(plan: &Plan, issuer: &Issuer) -> io::Result<Subject> {
     place.configure(issuer.url(), &url)?;
     populate::onboard(&url, 1).await.map_err(io::Error::other)?;
     populate::write_roles(&place, 1)?;
-    let server = Server::start(place.serve(&plan.daypass, Some(SERVER_CORE)))?;
-    Ok(Subject::new(server, place, "/v1.0/auth/jwt?role=role-0"))
+    Subject::start(place.serve(&plan.daypass, Some(SERVER_CORE)), place, "/v1.0/auth/jwt?role=role-0")
 }

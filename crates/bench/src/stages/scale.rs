@@ -3,11 +3,12 @@
 use std::io;
 
 use daypass_bench::issuer::Issuer;
-use daypass_bench::server::{Place, Server};
+use daypass_bench::server::Place;
 use daypass_bench::{populate, say};
 
-use super::{SERVER_CORE, Subject, median};
+use super::{SERVER_CORE, Subject};
 use crate::Plan;
+use crate::median::median;
 use crate::report::Scale;
 
 /// How many of each, beside the plan's projects.
@@ -45,8 +46,7 @@ async fn subject(plan: &Plan, issuer: &Issuer, projects: u64, roles: u32) -> io:
     place.configure(issuer.url(), &url)?;
     populate::onboard(&url, projects).await.map_err(io::Error::other)?;
     populate::write_roles(&place, roles)?;
-    let server = Server::start(place.serve(&plan.daypass, Some(SERVER_CORE)))?;
     // One in the middle.
     let path = format!("/v1.0/auth/jwt?role=role-{}", roles.div_euclid(2));
-    Ok(Subject::new(server, place, &path))
+    Subject::start(place.serve(&plan.daypass, Some(SERVER_CORE)), place, &path)
 }

@@ -6,8 +6,8 @@ use daypass_bench::issuer::Issuer;
 use daypass_bench::populate;
 use daypass_bench::server::{Place, start_to_ready};
 
-use super::median;
 use crate::Plan;
+use crate::median::median;
 use crate::report::Start;
 
 /// Starts.
