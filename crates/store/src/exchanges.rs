@@ -119,29 +119,29 @@ impl ExchangeRecord {
     }
 
     /// Its values, in the order of the ledger's columns.
-    pub(crate) fn values(&self) -> Vec<Value> {
+    pub(crate) fn values(&self) -> Vec<Value<'_>> {
         vec![
             self.id.to_string().into(),
             self.at.millis().into(),
             self.face.as_str().into(),
             self.outcome.as_str().into(),
-            self.code.clone().into(),
-            self.detail.clone().into(),
-            self.issuer.clone().into(),
-            self.role.clone().into(),
-            self.repository_id.clone().into(),
-            self.repository.clone().into(),
-            self.owner_id.clone().into(),
-            self.owner.clone().into(),
-            self.run_id.clone().into(),
-            self.job.clone().into(),
-            self.event.clone().into(),
-            self.git_ref.clone().into(),
+            self.code.as_deref().into(),
+            self.detail.as_deref().into(),
+            self.issuer.as_deref().into(),
+            self.role.as_deref().into(),
+            self.repository_id.as_deref().into(),
+            self.repository.as_deref().into(),
+            self.owner_id.as_deref().into(),
+            self.owner.as_deref().into(),
+            self.run_id.as_deref().into(),
+            self.job.as_deref().into(),
+            self.event.as_deref().into(),
+            self.git_ref.as_deref().into(),
             self.project_id.map(|id| id.to_string()).into(),
             self.source.as_str().into(),
-            self.policy_version.clone().into(),
-            self.claims.clone().into(),
-            self.trace.clone().into(),
+            self.policy_version.as_deref().into(),
+            self.claims.as_deref().into(),
+            self.trace.as_deref().into(),
             self.request_id.map(|id| id.to_string()).into(),
         ]
     }
@@ -176,15 +176,15 @@ impl ExchangeRecord {
 }
 
 impl CredentialRecord {
-    pub(crate) fn values(&self, exchange: ExchangeId) -> Vec<Value> {
+    pub(crate) fn values(&self, exchange: ExchangeId) -> Vec<Value<'_>> {
         vec![
             self.id.to_string().into(),
             exchange.to_string().into(),
             self.kind.as_str().into(),
-            self.audience.clone().into(),
+            self.audience.as_deref().into(),
             self.scopes.join(" ").into(),
             self.expires_at.millis().into(),
-            self.key_id.clone().into(),
+            self.key_id.as_deref().into(),
         ]
     }
 

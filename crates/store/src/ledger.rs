@@ -38,7 +38,7 @@ impl Ledger {
 
     /// Who spent a token that may be spent once, if somebody did. It spends nothing.
     pub async fn spent(&self, spend: &Spend) -> Result<Option<LedgerFault>, StoreFault> {
-        let key = vec![Value::Bytes(spend.key.to_vec())];
+        let key = vec![Value::from(spend.key.to_vec())];
         let Some(row) = self.engine.look(SPENT, key).await?.pop() else { return Ok(None) };
         Ok(FirstUse::read(row)?.refuses(spend))
     }

@@ -163,7 +163,7 @@ impl Projects<'_> {
         self.engine.write(sql, values).await?.pop().map(from_row).transpose()
     }
 
-    async fn one(&self, sql: &'static str, values: Vec<Value>) -> Result<Option<Project>, StoreFault> {
+    async fn one(&self, sql: &'static str, values: Vec<Value<'_>>) -> Result<Option<Project>, StoreFault> {
         self.engine.look(sql, values).await?.pop().map(from_row).transpose()
     }
 }

@@ -78,7 +78,7 @@ impl SigningKeys<'_> {
     }
 }
 
-fn statement(change: &KeyChange<'_>) -> (&'static str, Vec<Value>) {
+fn statement(change: &KeyChange<'_>) -> (&'static str, Vec<Value<'static>>) {
     match *change {
         KeyChange::Count(count) => (COUNT, vec![i64::try_from(count).unwrap_or(i64::MAX).into()]),
         KeyChange::Newest(key) => (NEWEST, as_read(key)),
@@ -90,23 +90,23 @@ fn statement(change: &KeyChange<'_>) -> (&'static str, Vec<Value>) {
     }
 }
 
-fn as_read(key: &SigningKeyRow) -> Vec<Value> {
-    vec![key.key_id.as_str().into(), key.sealed.clone().into()]
+fn as_read(key: &SigningKeyRow) -> Vec<Value<'static>> {
+    vec![key.key_id.clone().into(), key.sealed.clone().into()]
 }
 
-fn with(key: &SigningKeyRow, value: impl Into<Value>) -> Vec<Value> {
+fn with(key: &SigningKeyRow, value: impl Into<Value<'static>>) -> Vec<Value<'static>> {
     let mut values = as_read(key);
     values.push(value.into());
     values
 }
 
-fn values(key: &SigningKeyRow) -> Vec<Value> {
+fn values(key: &SigningKeyRow) -> Vec<Value<'static>> {
     vec![
-        key.key_id.as_str().into(),
-        key.purpose.as_str().into(),
-        key.algorithm.as_str().into(),
+        key.key_id.clone().into(),
+        key.purpose.clone().into(),
+        key.algorithm.clone().into(),
         key.sealed.clone().into(),
-        key.public_jwk.as_str().into(),
+        key.public_jwk.clone().into(),
         key.created_at.millis().into(),
         key.activates_at.millis().into(),
         key.revoked_at.map(Timestamp::millis).into(),

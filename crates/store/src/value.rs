@@ -1,45 +1,65 @@
 //! Values and rows that no engine is named in.
 
+use std::borrow::Cow;
+
 use crate::fault::StoreFault;
 
 /// A value that goes into a statement or comes out of a row.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub(crate) enum Value<'a> {
     /// NULL
     Null,
     /// TEXT; without U+0000, which PostgreSQL does not take.
-    Text(String),
+    Text(Cow<'a, str>),
     /// BIGINT
     Integer(i64),
     /// BLOB or BYTEA
-    Bytes(Vec<u8>),
+    Bytes(Cow<'a, [u8]>),
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+impl Value<'_> {
+    /// The same, on its own.
+    pub(crate) fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Text(text) => Value::Text(text.into_owned().into()),
+            Self::Integer(value) => Value::Integer(value),
+            Self::Bytes(bytes) => Value::Bytes(bytes.into_owned().into()),
+        }
     }
 }
 
-impl From<String> for Value {
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Value<'_> {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(text.into())
     }
 }
 
-impl From<i64> for Value {
+impl From<i64> for Value<'_> {
     fn from(value: i64) -> Self {
         Self::Integer(value)
     }
 }
 
-impl From<Vec<u8>> for Value {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::Bytes(bytes)
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes.into())
     }
 }
 
-impl<T: Into<Self>> From<Option<T>> for Value {
+impl From<Vec<u8>> for Value<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes.into())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
@@ -47,11 +67,11 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 
 /// One row, read column by column in the order of the SELECT.
 pub(crate) struct Row {
-    values: std::vec::IntoIter<Value>,
+    values: std::vec::IntoIter<Value<'static>>,
 }
 
 impl Row {
-    pub(crate) fn new(values: Vec<Value>) -> Self {
+    pub(crate) fn new(values: Vec<Value<'static>>) -> Self {
         Self { values: values.into_iter() }
     }
 
@@ -68,7 +88,7 @@ impl Row {
     /// The next column, text or NULL.
     pub(crate) fn optional_text(&mut self) -> Result<Option<String>, StoreFault> {
         match self.values.next() {
-            Some(Value::Text(text)) => Ok(Some(text)),
+            Some(Value::Text(text)) => Ok(Some(text.into_owned())),
             Some(Value::Null) => Ok(None),
             _ => Err(mismatch("a text")),
         }
@@ -91,7 +111,7 @@ impl Row {
     /// The next column, which must hold bytes.
     pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, StoreFault> {
         match self.values.next() {
-            Some(Value::Bytes(bytes)) => Ok(bytes),
+            Some(Value::Bytes(bytes)) => Ok(bytes.into_owned()),
             _ => Err(mismatch("bytes")),
         }
     }

@@ -82,6 +82,10 @@ impl Location {
     }
 }
 
+fn owned(values: Vec<Value<'_>>) -> Vec<Value<'static>> {
+    values.into_iter().map(Value::into_owned).collect()
+}
+
 async fn in_time(read: impl Future<Output = Result<Vec<Row>, StoreFault>>) -> Result<Vec<Row>, StoreFault> {
     match tokio::time::timeout(READ_DEADLINE, read).await {
         Ok(rows) => rows,
@@ -106,10 +110,14 @@ impl Engine {
     }
 
     /// Runs a query that changes nothing.
-    pub(crate) async fn read(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+    pub(crate) async fn read(
+        &self,
+        sql: &'static str,
+        values: Vec<Value<'_>>,
+    ) -> Result<Vec<Row>, StoreFault> {
         let read = async {
             match self {
-                Self::Sqlite(sqlite) => sqlite.read(sql, values).await,
+                Self::Sqlite(sqlite) => sqlite.read(sql, owned(values)).await,
                 Self::Postgres(postgres) => postgres.read(sql, &values).await,
             }
         };
@@ -117,7 +125,11 @@ impl Engine {
     }
 
     /// Reads a row or two by their key: as [`Self::read`], at the least cost.
-    pub(crate) async fn look(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+    pub(crate) async fn look(
+        &self,
+        sql: &'static str,
+        values: Vec<Value<'_>>,
+    ) -> Result<Vec<Row>, StoreFault> {
         let look = async {
             match self {
                 Self::Sqlite(sqlite) => sqlite.look(sql, values).await,
@@ -128,15 +140,19 @@ impl Engine {
     }
 
     /// Runs one statement that changes something, and returns when that is durable.
-    pub(crate) async fn write(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
-        written(self.writer().statement(sql, values)?).await
+    pub(crate) async fn write(
+        &self,
+        sql: &'static str,
+        values: Vec<Value<'_>>,
+    ) -> Result<Vec<Row>, StoreFault> {
+        written(self.writer().statement(sql, owned(values))?).await
     }
 
     /// Runs statements in one transaction, and returns when that is durable. Each says RETURNING: where one gives no row,
     /// what it wants to change is not there, and nothing of the whole is written.
     pub(crate) async fn write_all(
         &self,
-        statements: Vec<(&'static str, Vec<Value>)>,
+        statements: Vec<(&'static str, Vec<Value<'static>>)>,
     ) -> Result<(), StoreFault> {
         written(self.writer().statements(statements)?).await
     }

@@ -28,9 +28,9 @@ pub(super) type Answer<T> = oneshot::Sender<T>;
 /// One request to write.
 pub(super) enum Work {
     Exchange(Arc<ExchangeRecord>, Option<Spend>, Answer<Result<Recorded, LedgerFault>>),
-    Statement(&'static str, Vec<Value>, Answer<Result<Vec<Row>, StoreFault>>),
+    Statement(&'static str, Vec<Value<'static>>, Answer<Result<Vec<Row>, StoreFault>>),
     /// All of it or nothing: each statement must give a row.
-    Statements(Vec<(&'static str, Vec<Value>)>, Answer<Result<(), StoreFault>>),
+    Statements(Vec<(&'static str, Vec<Value<'static>>)>, Answer<Result<(), StoreFault>>),
 }
 
 /// What was written since the store was opened.
@@ -122,7 +122,7 @@ impl Writer {
     pub(super) fn statement(
         &self,
         sql: &'static str,
-        values: Vec<Value>,
+        values: Vec<Value<'static>>,
     ) -> Result<oneshot::Receiver<Result<Vec<Row>, StoreFault>>, StoreFault> {
         let (answer, answered) = oneshot::channel();
         self.shared.add(Work::Statement(sql, values, answer))?;
@@ -131,7 +131,7 @@ impl Writer {
 
     pub(super) fn statements(
         &self,
-        statements: Vec<(&'static str, Vec<Value>)>,
+        statements: Vec<(&'static str, Vec<Value<'static>>)>,
     ) -> Result<oneshot::Receiver<Result<(), StoreFault>>, StoreFault> {
         let (answer, answered) = oneshot::channel();
         self.shared.add(Work::Statements(statements, answer))?;

@@ -143,7 +143,7 @@ impl Open {
         self.attempt(async |session| ledger::write(session, entries).await).await
     }
 
-    async fn statement(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
+    async fn statement(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreFault> {
         let written = self.attempt(async |session| {
             session.batch(BEGIN).await?;
             session.run(MY_TURN, &[]).await?;
@@ -154,7 +154,7 @@ impl Open {
         written.await.map_err(StoreFault::from)
     }
 
-    async fn statements(&mut self, all: &[(&'static str, Vec<Value>)]) -> Result<(), StoreFault> {
+    async fn statements(&mut self, all: &[(&'static str, Vec<Value<'static>>)]) -> Result<(), StoreFault> {
         let written = self.attempt(async |session| {
             session.batch(BEGIN).await?;
             session.run(MY_TURN, &[]).await?;

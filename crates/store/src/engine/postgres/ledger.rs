@@ -124,12 +124,12 @@ async fn insert(session: &mut Session, exchanges: &[Arc<ExchangeRecord>]) -> Res
 }
 
 /// Rows go as one array a column.
-async fn insert_rows(
+async fn insert_rows<'a>(
     session: &mut Session,
     sql: &'static str,
-    rows: impl Iterator<Item = Vec<Value>>,
+    rows: impl Iterator<Item = Vec<Value<'a>>>,
 ) -> Result<(), Trouble> {
-    let mut columns: Vec<Vec<Value>> = Vec::new();
+    let mut columns: Vec<Vec<Value<'a>>> = Vec::new();
     for row in rows {
         columns.resize_with(row.len(), Vec::new);
         for (column, value) in columns.iter_mut().zip(row) {

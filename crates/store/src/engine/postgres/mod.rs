@@ -35,7 +35,7 @@ impl Postgres {
         Ok(Self { readers: Readers::new(address), writer })
     }
 
-    pub(super) async fn read(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
+    pub(super) async fn read(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreFault> {
         self.readers.read(sql, values).await
     }
 

@@ -24,7 +24,7 @@ impl Readers {
     }
 
     /// A caller that gives up closes the connection that it was lent; the server ends the query by its own deadline.
-    pub(super) async fn read(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
+    pub(super) async fn read(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreFault> {
         let closed = |_| StoreFault::Unavailable(CLOSED.to_owned());
         let _turn = self.turns.acquire().await.map_err(closed)?;
         // One that was kept may turn out to be dead: then a new one is asked the same.
@@ -54,7 +54,7 @@ impl Readers {
         &self,
         mut session: Session,
         sql: &'static str,
-        values: &[Value],
+        values: &[Value<'_>],
     ) -> Result<Vec<Row>, Trouble> {
         let rows = session.run(sql, values).await?;
         if !self.turns.is_closed() {

@@ -67,7 +67,7 @@ impl Session {
     }
 
     /// Runs a statement.
-    pub(super) async fn run(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Trouble> {
+    pub(super) async fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Trouble> {
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(any).collect();
         self.query(sql, &values).await
     }
@@ -91,7 +91,7 @@ impl Session {
     }
 }
 
-impl ToSql for Value {
+impl ToSql for Value<'_> {
     fn to_sql(
         &self,
         to: &Type,

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::super::recorded::{FirstUse, Recorded, SPENT, Spend, lost};
-use super::connection::run;
+use super::connection::{change, run};
 use crate::exchanges::{ExchangeRecord, columns};
 use crate::fault::{LedgerFault, StoreFault};
 use crate::value::Value;
@@ -26,9 +26,9 @@ pub(super) fn write(
 
 /// Writes an exchange and its credentials.
 pub(super) fn insert(connection: &Connection, exchange: &ExchangeRecord) -> Result<(), StoreFault> {
-    run(connection, INSERT, &exchange.values())?;
+    change(connection, INSERT, &exchange.values())?;
     for credential in &exchange.credentials {
-        run(connection, INSERT_CREDENTIAL, &credential.values(exchange.id))?;
+        change(connection, INSERT_CREDENTIAL, &credential.values(exchange.id))?;
     }
     Ok(())
 }
@@ -40,29 +40,29 @@ fn spent_before(
     spend: &Spend,
 ) -> Result<Option<LedgerFault>, StoreFault> {
     let values = vec![
-        Value::Bytes(spend.key.to_vec()),
+        Value::from(spend.key.as_slice()),
         spend.remember_until.millis().into(),
         i64::from(spend.once).into(),
         exchange.id.to_string().into(),
         exchange.source.as_str().into(),
         exchange.at.millis().into(),
     ];
-    if !run(connection, SPEND, &values)?.is_empty() {
+    if change(connection, SPEND, &values)? > 0 {
         return Ok(None);
     }
-    let key = vec![Value::Bytes(spend.key.to_vec())];
+    let key = vec![Value::from(spend.key.as_slice())];
     let row = run(connection, SPENT, &key)?.pop();
     let row = row.ok_or_else(|| StoreFault::Corrupt("a spent token is gone".to_owned()))?;
     let refused = FirstUse::read(row)?.refuses(spend);
     if refused.is_none() {
-        run(connection, SPEND_AGAIN, &key)?;
+        change(connection, SPEND_AGAIN, &key)?;
     }
     Ok(refused)
 }
 
 const SPEND: &str = "INSERT INTO spent_tokens (key, remember_until, once, exchange_id, source, used_at, uses) \
-     VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT (key) DO NOTHING RETURNING uses";
-const SPEND_AGAIN: &str = "UPDATE spent_tokens SET uses = uses + 1 WHERE key = $1 RETURNING uses";
+     VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT (key) DO NOTHING";
+const SPEND_AGAIN: &str = "UPDATE spent_tokens SET uses = uses + 1 WHERE key = $1";
 
 const INSERT: &str = concat!(
     "INSERT INTO exchanges (",

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, Statement, ToSql};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Statement, ToSql};
 
 use super::trouble::{self, fault};
 use crate::fault::StoreFault;
@@ -197,16 +197,8 @@ pub(super) fn wait_for_locks(connection: &Connection) -> Result<(), StoreFault> 
 }
 
 /// Runs a statement; its parameters `$1`, `$2`, … are bound by name, since SQLite numbers them by appearance.
-pub(super) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
-    let mut statement = connection.prepare_cached(sql).map_err(|error| fault(&error))?;
-    if statement.parameter_count() != values.len() {
-        return Err(StoreFault::Corrupt("the statement has other parameters than values".to_owned()));
-    }
-    for (number, value) in (1_usize..).zip(values) {
-        refuse_nul(value)?;
-        let index = parameter(&statement, number)?;
-        statement.raw_bind_parameter(index, value).map_err(|error| fault(&error))?;
-    }
+pub(super) fn run(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreFault> {
+    let mut statement = bound(connection, sql, values)?;
     let columns = statement.column_count();
     let mut found = Vec::new();
     let mut rows = statement.raw_query();
@@ -220,6 +212,28 @@ pub(super) fn run(connection: &Connection, sql: &str, values: &[Value]) -> Resul
     Ok(found)
 }
 
+/// Runs a statement that gives no rows; gives the number of rows that it changed.
+pub(super) fn change(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<usize, StoreFault> {
+    bound(connection, sql, values)?.raw_execute().map_err(|error| fault(&error))
+}
+
+fn bound<'c>(
+    connection: &'c Connection,
+    sql: &str,
+    values: &[Value<'_>],
+) -> Result<CachedStatement<'c>, StoreFault> {
+    let mut statement = connection.prepare_cached(sql).map_err(|error| fault(&error))?;
+    if statement.parameter_count() != values.len() {
+        return Err(StoreFault::Corrupt("the statement has other parameters than values".to_owned()));
+    }
+    for (number, value) in (1_usize..).zip(values) {
+        refuse_nul(value)?;
+        let index = parameter(&statement, number)?;
+        statement.raw_bind_parameter(index, value).map_err(|error| fault(&error))?;
+    }
+    Ok(statement)
+}
+
 /// Where the parameter `$number` is. Most texts name theirs in order; then its name stands at its own number.
 fn parameter(statement: &Statement<'_>, number: usize) -> Result<usize, StoreFault> {
     let is_named_so = |name: &str| name.strip_prefix('$').is_some_and(|name| name.parse() == Ok(number));
@@ -231,14 +245,14 @@ fn parameter(statement: &Statement<'_>, number: usize) -> Result<usize, StoreFau
 }
 
 /// PostgreSQL does not take it.
-fn refuse_nul(value: &Value) -> Result<(), StoreFault> {
+fn refuse_nul(value: &Value<'_>) -> Result<(), StoreFault> {
     if matches!(value, Value::Text(text) if text.contains('\0')) {
         return Err(StoreFault::Corrupt("a text holds U+0000".to_owned()));
     }
     Ok(())
 }
 
-impl ToSql for Value {
+impl ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
@@ -249,14 +263,14 @@ impl ToSql for Value {
     }
 }
 
-fn value_of(value: ValueRef<'_>) -> Result<Value, StoreFault> {
+fn value_of(value: ValueRef<'_>) -> Result<Value<'static>, StoreFault> {
     match value {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Integer(value) => Ok(Value::Integer(value)),
         ValueRef::Text(text) => String::from_utf8(text.to_vec())
-            .map(Value::Text)
+            .map(Value::from)
             .map_err(|_| StoreFault::Corrupt("a text is not UTF-8".to_owned())),
-        ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes.to_vec())),
+        ValueRef::Blob(bytes) => Ok(bytes.to_vec().into()),
         ValueRef::Real(_) => Err(StoreFault::Corrupt("a column holds a float".to_owned())),
     }
 }

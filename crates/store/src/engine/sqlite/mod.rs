@@ -33,15 +33,23 @@ impl Sqlite {
         Ok(Self { readers: Arc::new(Readers::new(path)), writer })
     }
 
-    pub(super) async fn read(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+    pub(super) async fn read(
+        &self,
+        sql: &'static str,
+        values: Vec<Value<'static>>,
+    ) -> Result<Vec<Row>, StoreFault> {
         Arc::clone(&self.readers).read(sql, values).await
     }
 
     /// Reads a row or two by their key.
-    pub(super) async fn look(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+    pub(super) async fn look(
+        &self,
+        sql: &'static str,
+        values: Vec<Value<'_>>,
+    ) -> Result<Vec<Row>, StoreFault> {
         match self.readers.look(sql, &values) {
             Some(rows) => rows,
-            None => self.read(sql, values).await,
+            None => self.read(sql, values.into_iter().map(Value::into_owned).collect()).await,
         }
     }
 

@@ -29,7 +29,7 @@ impl Readers {
     pub(super) async fn read(
         self: Arc<Self>,
         sql: &'static str,
-        values: Vec<Value>,
+        values: Vec<Value<'static>>,
     ) -> Result<Vec<Row>, StoreFault> {
         let closed = |_| StoreFault::Unavailable(CLOSED.to_owned());
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(closed)?;
@@ -44,7 +44,7 @@ impl Readers {
 
     /// Reads a row or two by their key, on the thread of the caller: to hand it to another costs more than the read, which
     /// waits for nothing but the page cache. `None` where it cannot be done so.
-    pub(super) fn look(&self, sql: &str, values: &[Value]) -> Option<Result<Vec<Row>, StoreFault>> {
+    pub(super) fn look(&self, sql: &str, values: &[Value<'_>]) -> Option<Result<Vec<Row>, StoreFault>> {
         let now = connection::file_identity(&self.path);
         let (connection, opened_on) = self.lock().pop()?;
         if opened_on != now || connection.busy_timeout(Duration::ZERO).is_err() {
@@ -67,7 +67,7 @@ impl Readers {
     }
 
     /// A connection that failed is not kept: the next read opens a new one.
-    fn run(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreFault> {
+    fn run(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreFault> {
         let now = connection::file_identity(&self.path);
         let kept = self.lock().pop().filter(|(_, opened_on)| *opened_on == now);
         let connection = match kept {

@@ -30,12 +30,12 @@ pub(super) enum Task {
     },
     Statement {
         sql: &'static str,
-        values: Vec<Value>,
+        values: Vec<Value<'static>>,
         answer: Answer<Result<Vec<Row>, StoreFault>>,
         outcome: Result<Vec<Row>, StoreFault>,
     },
     Statements {
-        all: Vec<(&'static str, Vec<Value>)>,
+        all: Vec<(&'static str, Vec<Value<'static>>)>,
         answer: Answer<Result<(), StoreFault>>,
         outcome: Result<(), StoreFault>,
     },
@@ -105,7 +105,10 @@ impl Task {
 }
 
 /// Runs statements, each of which must give a row.
-fn run_all(connection: &Connection, statements: &[(&'static str, Vec<Value>)]) -> Result<(), StoreFault> {
+fn run_all(
+    connection: &Connection,
+    statements: &[(&'static str, Vec<Value<'static>>)],
+) -> Result<(), StoreFault> {
     for (sql, values) in statements {
         if connection::run(connection, sql, values)?.is_empty() {
             return Err(StoreFault::Overtaken);

@@ -79,7 +79,7 @@ fn a_statement_is_given_exactly_the_values_that_it_names() {
 #[test]
 fn a_value_comes_back_as_what_it_was_and_a_float_or_broken_text_is_refused() {
     let connection = Connection::open_in_memory().unwrap();
-    let one = |sql, values: &[Value]| run(&connection, sql, values).map(|mut rows| rows.remove(0));
+    let one = |sql, values: &[Value<'_>]| run(&connection, sql, values).map(|mut rows| rows.remove(0));
     let text = "\u{1}\u{7f}'\"; -- \u{1f600}\u{202e}";
     assert_eq!(one("SELECT $1", &[text.into()]).unwrap().text().unwrap(), text);
     assert_eq!(one("SELECT $1", &[vec![0_u8, 255].into()]).unwrap().bytes().unwrap(), [0, 255]);
