@@ -16,7 +16,7 @@ async fn session() -> Session {
 async fn parameters_are_bound_by_their_number_whatever_their_order_and_as_often_as_they_stand() {
     let mut session = session().await;
     let sql = "SELECT CAST($2 AS TEXT), CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS BYTEA)";
-    let values = [7.into(), "two".into(), Value::Bytes(vec![0, 255])];
+    let values = [7.into(), "two".into(), Value::Bytes(vec![0, 255].into())];
     let mut row = session.run(sql, &values).await.unwrap().remove(0);
     assert_eq!((row.text().unwrap(), row.integer().unwrap()), ("two".to_owned(), 7));
     assert_eq!((row.text().unwrap(), row.bytes().unwrap()), ("two".to_owned(), vec![0, 255]));
