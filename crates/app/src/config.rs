@@ -67,6 +67,8 @@ pub struct Config {
     pub policy_context: PolicyContext,
     /// How signing keys for passes are made and rotated.
     pub pass_keys: PassKeySettings,
+    /// For how long exchanges are kept; `None` means for ever.
+    pub keep_exchanges_seconds: Option<i64>,
     /// Under which signing keys are stored.
     pub encryption_key: EncryptionKey,
 }

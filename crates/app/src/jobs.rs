@@ -5,6 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use daypass_store::StoreFault;
+
 use crate::policy_source::Reload;
 use crate::service::App;
 use crate::signing_keys::LOOK_INTERVAL;
@@ -13,8 +15,11 @@ use crate::signing_keys::LOOK_INTERVAL;
 pub const POLICY_INTERVAL: Duration = Duration::from_secs(2);
 /// How often spent tokens that can no longer be valid are swept.
 pub const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
-/// Rows that one step of a sweep removes.
-pub const SWEEP_CHUNK: u32 = 1_000;
+/// Rows that one step removes: it goes with a commit of exchanges, which wait for it.
+pub const SWEEP_CHUNK: u32 = 200;
+/// How long a sweep pauses after each step, so that it never takes more than a small part of the ledger's time: it removes
+/// at most 4,000 rows a second.
+pub const SWEEP_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs all jobs until dropped.
 pub async fn run(app: Arc<App>) {
@@ -23,6 +28,7 @@ pub async fn run(app: Arc<App>) {
         every(POLICY_INTERVAL, || watch_policy(&app)),
         every(LOOK_INTERVAL, || app.tend_pass_keys()),
         every(SWEEP_INTERVAL, || sweep(&app)),
+        every(SWEEP_INTERVAL, || forget(&app)),
     );
 }
 
@@ -68,14 +74,44 @@ async fn watch_policy(app: &Arc<App>) {
 
 /// Forgets the spent tokens that can no longer be valid.
 pub async fn sweep(app: &App) {
+    let now = app.time_without_jumps();
+    in_steps("spent tokens", || app.store().ledger().sweep(now, SWEEP_CHUNK)).await;
+}
+
+/// Forgets exchanges that are older than the settings say, if they say so.
+pub async fn forget(app: &App) {
+    if let Some(before) = app.keeps_exchanges_from() {
+        in_steps("old exchanges", || app.store().ledger().forget(before, SWEEP_CHUNK)).await;
+    }
+}
+
+/// Goes on while a step finds as much as it may remove.
+async fn in_steps<F>(what: &str, step: impl Fn() -> F)
+where
+    F: Future<Output = Result<u64, StoreFault>>,
+{
+    let mut removed = 0_u64;
     loop {
-        match app.store().ledger().sweep(app.time_without_jumps(), SWEEP_CHUNK).await {
-            Ok(swept) if swept >= u64::from(SWEEP_CHUNK) => tokio::task::yield_now().await,
-            Ok(_) => return,
+        match step().await {
+            Ok(count) => {
+                removed = removed.saturating_add(count);
+                if count < u64::from(SWEEP_CHUNK) {
+                    break;
+                }
+            }
             Err(fault) => {
-                tracing::warn!("sweeping spent tokens failed, the next sweep tries again: {fault}");
+                tracing::warn!("removing {what} failed, the next time tries again: {fault}");
                 return;
             }
         }
+        pause().await;
     }
+    if removed > 0 {
+        tracing::debug!(removed, "removed {what}");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "jobs are the one place that waits for time to pass")]
+async fn pause() {
+    tokio::time::sleep(SWEEP_PAUSE).await;
 }

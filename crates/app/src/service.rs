@@ -33,6 +33,7 @@ pub struct App {
     policy: LivePolicy,
     store: Store,
     project_audience: String,
+    keep_exchanges_seconds: Option<i64>,
     sampler: Sampler,
     turns: Semaphore,
     clock: Arc<dyn Clock>,
@@ -74,6 +75,7 @@ impl App {
             policy,
             store,
             project_audience,
+            keep_exchanges_seconds: config.keep_exchanges_seconds,
             sampler: Sampler::default(),
             turns: Semaphore::new(MAX_EXCHANGES),
             started: (clock.now(), clock.monotonic()),
@@ -145,6 +147,12 @@ impl App {
         let passed = self.clock.monotonic().saturating_sub(monotonic);
         let passed_seconds = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
         self.now().min(start.plus_seconds(passed_seconds))
+    }
+
+    /// From when exchanges are kept; `None` where they are kept for ever.
+    pub(crate) fn keeps_exchanges_from(&self) -> Option<Timestamp> {
+        let kept = self.keep_exchanges_seconds?;
+        Some(self.time_without_jumps().plus_seconds(kept.saturating_neg()))
     }
 
     /// Time on the clock that never goes back.

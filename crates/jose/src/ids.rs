@@ -35,6 +35,13 @@ macro_rules! id {
     )*};
 }
 
+impl ExchangeId {
+    /// An id below which are those of all exchanges before this moment, and above which are all others.
+    pub fn first_of(moment: Timestamp) -> Self {
+        Self(of_moment(moment, &[0; 10]))
+    }
+}
+
 id! {
     /// One attempt to exchange a token, and its record.
     ExchangeId
@@ -51,5 +58,9 @@ id! {
 fn time_ordered(now: Timestamp, rng: &dyn Random) -> Uuid {
     let mut random = [0_u8; 10];
     rng.fill(&mut random);
-    uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.millis()).unwrap_or(0), &random).into_uuid()
+    of_moment(now, &random)
+}
+
+fn of_moment(moment: Timestamp, rest: &[u8; 10]) -> Uuid {
+    uuid::Builder::from_unix_timestamp_millis(u64::try_from(moment.millis()).unwrap_or(0), rest).into_uuid()
 }

@@ -85,8 +85,18 @@ impl Ledger {
         let swept = self.engine.write(SWEEP, vec![now.millis().into(), i64::from(limit).into()]).await?;
         Ok(u64::try_from(swept.len()).unwrap_or(u64::MAX))
     }
+
+    /// Forgets at most `limit` exchanges from before a moment, the oldest first, with their credentials; gives their
+    /// number. What is spent stays so: spent tokens have a memory of their own.
+    pub async fn forget(&self, before: Timestamp, limit: u32) -> Result<u64, StoreFault> {
+        let oldest_kept = ExchangeId::first_of(before).to_string();
+        let forgotten = self.engine.write(FORGET, vec![oldest_kept.into(), i64::from(limit).into()]).await?;
+        Ok(u64::try_from(forgotten.len()).unwrap_or(u64::MAX))
+    }
 }
 
+const FORGET: &str = "DELETE FROM exchanges WHERE id IN \
+     (SELECT id FROM exchanges WHERE id < $1 ORDER BY id LIMIT $2) RETURNING outcome";
 const SWEEP: &str = "DELETE FROM spent_tokens WHERE key IN \
      (SELECT key FROM spent_tokens WHERE remember_until < $1 ORDER BY remember_until LIMIT $2) RETURNING uses";
 const SHOW: &str = concat!("SELECT ", columns!(), " FROM exchanges WHERE id = $1");

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use daypass_app::signing_keys::{PASS_ALGORITHMS, PassKeySettings};
 use daypass_jose::Algorithm;
-use daypass_policy::show_duration;
 
 use super::overlay::{Given, Scope};
 
@@ -38,8 +37,10 @@ pub(super) fn read(keys: &Scope<'_>) -> Keys {
     let file = keys.path("encryption_key_file");
     let command = keys.texts("encryption_key_command");
     let algorithm = keys.text("algorithm");
-    let rotate_after_seconds = held(keys, "rotate_after", DEFAULT_ROTATE_AFTER_SECONDS, ROTATE_AFTER_SECONDS);
-    let jwks_max_age = held(keys, "jwks_max_age", DEFAULT_JWKS_MAX_AGE_SECONDS, JWKS_MAX_AGE_SECONDS);
+    let rotate_after_seconds =
+        keys.duration_within("rotate_after", ROTATE_AFTER_SECONDS).unwrap_or(DEFAULT_ROTATE_AFTER_SECONDS);
+    let jwks_max_age =
+        keys.duration_within("jwks_max_age", JWKS_MAX_AGE_SECONDS).unwrap_or(DEFAULT_JWKS_MAX_AGE_SECONDS);
     keys.finish();
     let encryption_key = match (file, command) {
         (Some(file), Some(_)) => {
@@ -55,17 +56,6 @@ pub(super) fn read(keys: &Scope<'_>) -> Keys {
     let jwks_max_age_seconds = u32::try_from(jwks_max_age).unwrap_or(u32::MAX);
     let pass_keys = PassKeySettings { algorithm, rotate_after_seconds, jwks_max_age_seconds };
     Keys { encryption_key, pass_keys }
-}
-
-/// The duration of a key, in seconds, which must lie between two others.
-fn held(keys: &Scope<'_>, key: &str, default: i64, bounds: RangeInclusive<i64>) -> i64 {
-    let Some(given) = keys.duration(key) else { return default };
-    if bounds.contains(&given.value) {
-        return given.value;
-    }
-    let [least, most] = [bounds.start(), bounds.end()].map(|seconds| show_duration(*seconds));
-    keys.reading.fault(&given.place, format!("`{key}` must be between {least} and {most}"), None);
-    default
 }
 
 fn of_command(keys: &Scope<'_>, command: Vec<Given<String>>) -> EncryptionKeySource {

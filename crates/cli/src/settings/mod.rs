@@ -54,6 +54,7 @@ pub(crate) struct Settings {
     pub(crate) certificate: Option<CertificateFiles>,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) store: StoreUrl,
+    pub(crate) keep_exchanges_seconds: Option<i64>,
     pub(crate) encryption_key: EncryptionKeySource,
     pub(crate) pass_keys: PassKeySettings,
     pub(crate) issuers: Vec<IssuerConfig>,
@@ -113,6 +114,7 @@ impl Settings {
             policy_dir: self.policy_dir,
             policy_context: self.policy,
             pass_keys: self.pass_keys,
+            keep_exchanges_seconds: self.keep_exchanges_seconds,
             encryption_key,
         }
     }
@@ -161,7 +163,8 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
         policy_dir: server.policy_dir,
         certificate: http.certificate,
         trusted_proxies: http.trusted_proxies,
-        store: store?,
+        store: store.url?,
+        keep_exchanges_seconds: store.keep_exchanges_seconds,
         encryption_key: keys.encryption_key,
         pass_keys: keys.pass_keys,
         issuers,

@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use daypass_policy::reader::{Located, Section, Span};
-use daypass_policy::{did_you_mean, parse_duration};
+
+use daypass_policy::{did_you_mean, parse_duration, show_duration};
 
 use super::faults::Elsewhere;
 
@@ -177,6 +179,17 @@ impl<'a> Scope<'a> {
                 None
             }
         }
+    }
+
+    /// The duration of this key, in seconds, which must lie within bounds.
+    pub(super) fn duration_within(&self, key: &str, bounds: RangeInclusive<i64>) -> Option<i64> {
+        let given = self.duration(key)?;
+        if bounds.contains(&given.value) {
+            return Some(given.value);
+        }
+        let [least, most] = [bounds.start(), bounds.end()].map(|seconds| show_duration(*seconds));
+        self.reading.fault(&given.place, format!("`{key}` must be between {least} and {most}"), None);
+        None
     }
 
     /// The list of texts of this key, which stands in the file only.

@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use daypass_jose::Secret;
 use daypass_store::{Store, StoreFault, shown_url};
 
-use super::overlay::{Place, Scope};
+use super::overlay::{Given, Place, Scope};
 
 const DEFAULT_DATABASE: &str = "daypass.db";
+/// For how long exchanges are kept, where the settings say so: longer than any credential of theirs is valid.
+const KEEP_EXCHANGES_SECONDS: RangeInclusive<i64> = 7 * 86_400..=36_600 * 86_400;
 
 /// Where the store is. What is displayed holds no password.
 pub(crate) enum StoreUrl {
@@ -90,9 +93,20 @@ impl fmt::Display for StoreUrl {
     }
 }
 
-pub(super) fn read(store: &Scope<'_>) -> Option<StoreUrl> {
+/// `[store]`.
+pub(super) struct StoreSettings {
+    pub(super) url: Option<StoreUrl>,
+    pub(super) keep_exchanges_seconds: Option<i64>,
+}
+
+pub(super) fn read(store: &Scope<'_>) -> StoreSettings {
     let given = store.text("url");
+    let keep_exchanges_seconds = store.duration_within("keep_exchanges", KEEP_EXCHANGES_SECONDS);
     store.finish();
+    StoreSettings { url: url(store, given), keep_exchanges_seconds }
+}
+
+fn url(store: &Scope<'_>, given: Option<Given<String>>) -> Option<StoreUrl> {
     let Some(given) = given else {
         return Some(StoreUrl::File(store.reading.resolve(DEFAULT_DATABASE, &Place::File(0..0))));
     };

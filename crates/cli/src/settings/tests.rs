@@ -220,6 +220,8 @@ fn each_rule_of_the_other_sections() {
         ("[keys]\nencryption_key_command = []", "names no program"),
         ("[keys]\nencryption_key_command = 'cat key'", "must be a list of texts"),
         ("[keys]\nalgorithm = 'HS256'", "write one of `ES256`, `EdDSA`, `RS256`"),
+        ("[store]\nkeep_exchanges = '6d'", "`keep_exchanges` must be between 7d and 36600d"),
+        ("[store]\nkeep_exchanges = 'forever'", "`keep_exchanges` is not a duration"),
         ("[keys]\nrotate_after = '30'", "`rotate_after` is not a duration"),
         ("[keys]\nrotate_after = '9s'", "`rotate_after` must be between 10s and 366d"),
         ("[keys]\nrotate_after = '367d'", "`rotate_after` must be between 10s and 366d"),
@@ -241,6 +243,12 @@ fn each_rule_of_the_other_sections() {
         let faults = refused(text);
         assert!(faults.contains(fault), "{text}\n{faults}");
     }
+}
+
+#[test]
+fn exchanges_are_kept_for_ever_unless_the_settings_say_for_how_long() {
+    assert_eq!(taken("").keep_exchanges_seconds, None);
+    assert_eq!(taken("[store]\nkeep_exchanges = '400d'").keep_exchanges_seconds, Some(400 * 86_400));
 }
 
 #[test]

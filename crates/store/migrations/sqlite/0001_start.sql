@@ -58,7 +58,7 @@ CREATE INDEX exchanges_by_project ON exchanges (project_id, id);
 CREATE INDEX exchanges_refused ON exchanges (code, id) WHERE code IS NOT NULL;
 
 CREATE TABLE credentials (
-    exchange_id TEXT NOT NULL REFERENCES exchanges (id),
+    exchange_id TEXT NOT NULL REFERENCES exchanges (id) ON DELETE CASCADE,
     id          TEXT NOT NULL,
     kind        TEXT NOT NULL,
     audience    TEXT,

@@ -154,3 +154,27 @@ pub(crate) async fn a_bad_exchange_fails_alone_in_its_batch(place: &Place) {
     let times: Vec<_> = all(&store).await.into_iter().map(|exchange| exchange.at).collect();
     assert_eq!(times, [19, 15, 11, 7, 3, 0].map(at));
 }
+
+pub(crate) async fn old_exchanges_are_forgotten_in_steps_with_their_credentials_and_what_is_spent_stays(
+    place: &Place,
+) {
+    let store = place.open().await;
+    for number in 1..=5 {
+        let key = u8::try_from(number).unwrap();
+        store.ledger().record(success(number), Some(once(key))).await.unwrap();
+    }
+    let times = async || -> Vec<_> { all(&store).await.into_iter().map(|exchange| exchange.at).collect() };
+    assert_eq!(store.ledger().forget(at(1), 10).await, Ok(0));
+    assert_eq!(store.ledger().forget(at(4), 2).await, Ok(2));
+    assert_eq!(times().await, [5, 4, 3].map(at), "the oldest go first");
+    assert_eq!(store.ledger().forget(at(4), 2).await, Ok(1));
+    assert_eq!(store.ledger().forget(at(4), 2).await, Ok(0));
+    let kept = all(&store).await;
+    assert_eq!(kept.iter().map(|exchange| exchange.at).collect::<Vec<_>>(), [5, 4].map(at));
+    for exchange in kept {
+        let whole = store.ledger().show(exchange.id).await.unwrap().unwrap();
+        assert_eq!(whole.credentials.len(), success(1).credentials.len());
+    }
+    let again = store.ledger().record(success(6), Some(once(1))).await;
+    assert!(matches!(again, Err(LedgerFault::AlreadySpent { .. })), "{again:?}");
+}

@@ -48,6 +48,7 @@ on_all! {
         an_exchange_with_a_nul_in_any_column_is_refused_and_leaves_nothing
         an_exchange_that_breaks_a_constraint_leaves_nothing_and_spends_nothing
         a_bad_exchange_fails_alone_in_its_batch
+        old_exchanges_are_forgotten_in_steps_with_their_credentials_and_what_is_spent_stays
     }
     spending {
         a_second_use_is_refused_with_who_was_first_and_recorded

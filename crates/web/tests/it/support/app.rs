@@ -41,6 +41,7 @@ pub(crate) struct Setup {
     certificate: Option<Arc<LiveCertificate>>,
     trusted_proxies: TrustedProxies,
     strict_transport: bool,
+    keep_exchanges_seconds: Option<i64>,
 }
 
 pub(crate) struct TestApp {
@@ -75,6 +76,7 @@ impl Setup {
             certificate: None,
             trusted_proxies: TrustedProxies::default(),
             strict_transport: false,
+            keep_exchanges_seconds: None,
         }
     }
 
@@ -126,6 +128,11 @@ impl Setup {
 
     pub(crate) fn trusted_proxies(mut self, trusted_proxies: TrustedProxies) -> Self {
         self.trusted_proxies = trusted_proxies;
+        self
+    }
+
+    pub(crate) fn keep_exchanges(mut self, seconds: i64) -> Self {
+        self.keep_exchanges_seconds = Some(seconds);
         self
     }
 
@@ -194,6 +201,7 @@ impl Setup {
             policy_dir: Some(folder.join("policies")),
             policy_context: context,
             pass_keys: self.pass_keys,
+            keep_exchanges_seconds: self.keep_exchanges_seconds,
             encryption_key: EncryptionKey::from_base64(encryption_key)
                 .unwrap_or_else(|fault| panic!("{fault}")),
         }
