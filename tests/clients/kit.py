@@ -18,6 +18,9 @@ listen = "127.0.0.1:{port}"
 [http]
 {http}
 
+[keys]
+{keys}
+
 [store]
 url = "sqlite://daypass.db"
 
@@ -52,12 +55,12 @@ def run(command, **options):
     return done.stdout
 
 
-def until(is_so, what):
+def until(is_so, what, seconds=DEADLINE_SECONDS):
     """Waits until something is so."""
-    end = time.monotonic() + DEADLINE_SECONDS
+    end = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > end:
-            raise AssertionError(f"not within {DEADLINE_SECONDS} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.05)
 
 
@@ -138,17 +141,25 @@ class Stage:
         """Starts something; its log."""
         path = self.folder / f"{name}.log"
         log = path.open("w")
-        process = subprocess.Popen(
-            list(map(str, command)), cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-        )
-        self._processes.append((process, log))
+        self._popen(command, log, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         return path
 
-    def daypass(self, name, public_url, port, http=""):
+    def converse(self, name, command, environment=None):
+        """Starts something that is written lines to and read lines from; what it says beside them is in its log."""
+        log = (self.folder / f"{name}.log").open("w")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
+        return self._popen(command, log, env=ENVIRONMENT | (environment or {}), text=True, bufsize=1, **pipes)
+
+    def _popen(self, command, log, **options):
+        process = subprocess.Popen(list(map(str, command)), **options)
+        self._processes.append((process, log))
+        return process
+
+    def daypass(self, name, public_url, port, http="", keys=""):
         """A server with one project; its folder and its log."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        settings = SETTINGS.format(public_url=public_url, port=port, http=http, issuer=ISSUER)
+        settings = SETTINGS.format(public_url=public_url, port=port, http=http, keys=keys, issuer=ISSUER)
         (folder / "daypass.toml").write_text(settings)
         add = [DAYPASS, "project", "add", "octo-org/octo-repo", "--issuer", "github", "--id", "123456789"]
         run([*add, "--owner-id", "65"], cwd=folder)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs clients that nobody here wrote against the real binary: `run.py DAYPASS PYTHON RESULTS`.
 
-DAYPASS is the binary, PYTHON an interpreter that has python/requirements.txt, RESULTS the file that gets a line for
-each check. A suite prints `1..N` and then N lines `ok NAME`, `not ok NAME: why` or `skip NAME: why`; anything else is
+DAYPASS is the binary, daypass-bench beside it; PYTHON an interpreter that has python/requirements.txt, RESULTS the file
+that gets a line for each check. A suite prints `1..N` and then N lines `ok NAME`, `not ok NAME: why` or `skip NAME: why`; anything else is
 for people. Suites are started as jobs of the emulator where they need an identity token.
 """
 
@@ -19,7 +19,7 @@ import threading
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-DEADLINE_SECONDS = 120
+DEADLINE_SECONDS = 300
 START_SECONDS = 30
 CHECK = re.compile(r"(ok|not ok|skip) \S.*")
 
@@ -180,6 +180,8 @@ def run_all(world, python):
     checks += run_suite(world, "openid-client", [*in_job, "node", str(HERE / "node/openid_client.mjs")])
     checks += run_suite(world, "jose", ["node", str(HERE / "node/jose.mjs")], pass_of(world))
     checks += run_suite(world, "PyJWT", [python, str(HERE / "python/pyjwt_pass.py")], pass_of(world))
+    programs = {"BENCH": str(Path(world.daypass).with_name("daypass-bench")), "PYTHON": python}
+    checks += run_suite(world, "rotation", [sys.executable, str(HERE / "rotation.py")], addresses | programs)
     return checks
 
 

@@ -16,7 +16,7 @@ pub struct VerifiedPass {
 impl VerifiedPass {
     /// Verifies a pass. Without an audience, one for any audience is taken: only an endpoint that gives nothing
     /// but the pass's own content may ask so.
-    pub fn verify(
+    pub async fn verify(
         app: &App,
         token: &Secret,
         audience: Option<&str>,
@@ -26,7 +26,7 @@ impl VerifiedPass {
         if unverified.claimed_issuer() != app.public_url().as_str() {
             return Err(not_ours(app, unverified.claimed_issuer()));
         }
-        let key = app.pass_keys().verifying(unverified.claimed_key_id(), app.monotonic())?;
+        let key = app.verifying_key(unverified.claimed_key_id()).await?;
         let audiences: Vec<String> = audience.into_iter().map(ToOwned::to_owned).collect();
         let expectations = Expectations {
             issuer: app.public_url().issuer(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_fetch::{Fetcher, Resolve};
+use daypass_jose::jwk::VerifyingKey;
 use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
 use daypass_policy::{Finding, RegisteredIssuer};
@@ -112,6 +113,11 @@ impl App {
     /// Looks at the keys of passes in the store, and rotates them when it is time.
     pub async fn tend_pass_keys(&self) {
         self.pass_keys.tend(&self.store, self.clock.as_ref(), self.rng.as_ref()).await;
+    }
+
+    /// The key of this id that verifies passes.
+    pub(crate) async fn verifying_key(&self, key_id: Option<&str>) -> Result<Arc<VerifyingKey>, Refusal> {
+        self.pass_keys.verifying(key_id, &self.store, self.clock.as_ref()).await
     }
 
     /// The policy in force.

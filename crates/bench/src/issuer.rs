@@ -1,6 +1,7 @@
 //! A CI system's issuer on loopback: real HTTP, one RSA key, tokens shaped as GitHub's are.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -46,7 +47,15 @@ impl Issuer {
     /// # Errors
     /// There is no port, or no key can be made.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Starts one at this address.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub async fn start_at(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let (key, _private) = SigningKey::generate(Algorithm::RS256).map_err(io::Error::other)?;
         let mut set = Object::default();

@@ -5,11 +5,13 @@ mod report;
 mod stages;
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
-use daypass_bench::{bare, say};
+use daypass_bench::issuer::Issuer;
+use daypass_bench::{bare, say, stream, verifier};
 
 use report::Report;
 
@@ -66,6 +68,26 @@ enum Internal {
         #[arg(long)]
         key_set: PathBuf,
     },
+    /// An issuer, and tokens of it that are exchanged at several servers in turn, until the end of this process; each answer
+    /// is a line of JSON.
+    #[command(hide = true)]
+    Load {
+        /// Where the issuer listens.
+        #[arg(long)]
+        issuer: SocketAddr,
+        #[arg(long, required = true)]
+        server: Vec<SocketAddr>,
+        #[arg(long)]
+        repository: u64,
+        #[arg(long)]
+        per_second: std::num::NonZeroU32,
+    },
+    /// An API that checks passes, one a line of stdin; each verdict is a line of JSON.
+    #[command(hide = true)]
+    Verify {
+        #[arg(long)]
+        issuer: String,
+    },
 }
 
 /// What every stage works with.
@@ -93,8 +115,8 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> io::Result<()> {
-    if let Some(Internal::Bare { issuer, key_set }) = arguments.command {
-        return bare::serve(&issuer, &std::fs::read_to_string(key_set)?).await;
+    if let Some(command) = arguments.command {
+        return command.run().await;
     }
     let plan = Plan::of(&arguments)?;
     let wanted = |stage| arguments.only.is_none_or(|only| only == stage);
@@ -112,6 +134,20 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         report.start = Some(stages::start::run(&plan).await?);
     }
     report.print(arguments.json)
+}
+
+impl Internal {
+    async fn run(self) -> io::Result<()> {
+        match self {
+            Self::Bare { issuer, key_set } => bare::serve(&issuer, &std::fs::read_to_string(key_set)?).await,
+            Self::Load { issuer, server, repository, per_second } => {
+                let issuer = Issuer::start_at(issuer).await?;
+                let minter = issuer.minter();
+                stream::run(stream::Plan { servers: server, minter, repository, per_second }).await
+            }
+            Self::Verify { issuer } => verifier::run(&issuer).await,
+        }
+    }
 }
 
 impl Plan {

@@ -9,11 +9,12 @@ use daypass_jose::jwk::VerifyingKey;
 use daypass_jose::jwt::SigningKey;
 use daypass_jose::{Algorithm, Clock, Random};
 use daypass_store::{KeyChange, SigningKeyRow, Store, StoreFault};
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::change::{KeyKeeper, SigningKeyFault};
 use super::opened::{Arranged, Opened};
 use super::state::{Standing, is_due, newest, states};
-use super::{PURPOSE, PassKeySettings, STALE_AFTER};
+use super::{PURPOSE, PassKeySettings, STALE_AFTER, UNKNOWN_KEY_INTERVAL};
 use crate::refusal::{Code, Refusal};
 use crate::seal::EncryptionKey;
 
@@ -23,6 +24,8 @@ pub struct PassKeys {
     settings: PassKeySettings,
     current: ArcSwap<Snapshot>,
     opened: Mutex<Opened>,
+    /// Held while the store is looked at; when a look was made last for the sake of an unknown key id.
+    looking: AsyncMutex<Option<Duration>>,
     told: Mutex<BTreeMap<Trouble, String>>,
 }
 
@@ -70,6 +73,7 @@ impl PassKeys {
             settings,
             current: ArcSwap::from_pointee(Snapshot { keys, looked_at }),
             opened: Mutex::new(opened),
+            looking: AsyncMutex::default(),
             told: Mutex::default(),
         })
     }
@@ -86,24 +90,46 @@ impl PassKeys {
             .ok_or_else(|| unavailable("the key that signs cannot be opened"))
     }
 
-    /// The key of this id, whether it still signs or not. `now` is on the clock that never goes back.
+    /// The key of this id, whether it still signs or not. One that is not known is looked for in the store once, since
+    /// another server may have made it just now to sign at once.
     ///
     /// # Errors
     /// There is none, or it is not known whether it is revoked.
-    pub(crate) fn verifying(
+    pub(crate) async fn verifying(
         &self,
         key_id: Option<&str>,
-        now: Duration,
+        store: &Store,
+        clock: &dyn Clock,
     ) -> Result<Arc<VerifyingKey>, Refusal> {
-        let snapshot = self.fresh(now)?;
         let key_id = key_id.ok_or_else(|| Refusal::new(Code::PassInvalid))?;
-        match snapshot.keys.find(key_id) {
-            Some(key) => Ok(Arc::clone(key)),
-            None if snapshot.keys.unreadable.contains_key(key_id) => {
-                Err(unavailable("the key that signed the pass cannot be opened"))
-            }
-            None => Err(Refusal::new(Code::PassInvalid)),
+        if let Some(key) = self.known(key_id, clock.monotonic())? {
+            return Ok(key);
         }
+        self.look_for_unknown(store, clock).await;
+        self.known(key_id, clock.monotonic())?.ok_or_else(|| Refusal::new(Code::PassInvalid))
+    }
+
+    fn known(&self, key_id: &str, now: Duration) -> Result<Option<Arc<VerifyingKey>>, Refusal> {
+        let snapshot = self.fresh(now)?;
+        let key = snapshot.keys.find(key_id).cloned();
+        if key.is_none() && snapshot.keys.unreadable.contains_key(key_id) {
+            return Err(unavailable("the key that signed the pass cannot be opened"));
+        }
+        Ok(key)
+    }
+
+    /// Looks at the store, unless that was done for another unknown key id within [`UNKNOWN_KEY_INTERVAL`]. Those who
+    /// come while a look is under way wait for it.
+    async fn look_for_unknown(&self, store: &Store, clock: &dyn Clock) {
+        let mut last = self.looking.lock().await;
+        let now = clock.monotonic();
+        if last.is_some_and(|last| now.saturating_sub(last) < UNKNOWN_KEY_INTERVAL) {
+            return;
+        }
+        // A failure is told by the look of every second.
+        drop(self.look_alone(store, clock).await);
+        // From its end, so that those who waited for one that was slow do not make it again one by one.
+        *last = Some(clock.monotonic());
     }
 
     /// Whether it is known which keys are revoked, and one signs. `now` is on the clock that never goes back.
@@ -152,6 +178,12 @@ impl PassKeys {
     }
 
     async fn look(&self, store: &Store, clock: &dyn Clock) -> Result<Vec<SigningKeyRow>, StoreFault> {
+        let _looking = self.looking.lock().await;
+        self.look_alone(store, clock).await
+    }
+
+    /// Under the lock of `looking`, or a slow look would bring back what a later one has replaced.
+    async fn look_alone(&self, store: &Store, clock: &dyn Clock) -> Result<Vec<SigningKeyRow>, StoreFault> {
         let looked_at = clock.monotonic();
         let rows = store.signing_keys().list(PURPOSE).await?;
         let arranged = {

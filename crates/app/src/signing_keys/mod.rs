@@ -27,6 +27,10 @@ pub const PASS_ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::EdDSA,
 /// revocation is promised to be heard.
 pub const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How often the store is looked at for the sake of key ids that are not known, all passes together. Shorter, and passes with
+/// key ids that strangers have made up cost reads of the store.
+pub const UNKNOWN_KEY_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How old the last look may be: a server that has not seen for so long which keys are revoked neither signs nor takes a
 /// pass. The publishing time counts on it: were it longer than [`SEEN_WITHIN_SECONDS`], a server could still publish the
 /// old set when the new key signs.

@@ -32,16 +32,16 @@ struct Body<'a> {
 
 /// Tells the bearer of any pass of this server who it is.
 pub(crate) async fn show(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
-    match read(&web, &headers) {
+    match read(&web, &headers).await {
         Ok(response) => response,
         Err(refusal) => problem::of_credential(&refusal, None),
     }
 }
 
-fn read(web: &Web, headers: &HeaderMap) -> Result<Response, Refusal> {
+async fn read(web: &Web, headers: &HeaderMap) -> Result<Response, Refusal> {
     let token = bearer::token(headers)?;
     let now = web.app.now();
-    let pass = VerifiedPass::verify(&web.app, &token, None, now)?;
+    let pass = VerifiedPass::verify(&web.app, &token, None, now).await?;
     let claims = pass.claims();
     let body = Body {
         sub: claims.subject(),

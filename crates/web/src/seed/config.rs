@@ -44,7 +44,8 @@ pub(crate) async fn show(
 
 async fn read(web: &Web, headers: &HeaderMap) -> Result<Response, Refusal> {
     let token = bearer::token(headers)?;
-    let pass = VerifiedPass::verify(&web.app, &token, Some(web.app.project_audience()), web.app.now())?;
+    let pass =
+        VerifiedPass::verify(&web.app, &token, Some(web.app.project_audience()), web.app.now()).await?;
     if !pass.has_scope(SCOPE) {
         return Err(
             Refusal::new(Code::InsufficientScope).with_detail(format!("this needs the scope `{SCOPE}`"))

@@ -174,6 +174,57 @@ async fn a_compromised_key_is_refused_at_once_by_every_server_and_its_successor_
 }
 
 #[tokio::test]
+async fn a_server_looks_for_a_key_that_signs_at_once_when_it_meets_a_pass_of_it() {
+    let played = start().await;
+    let replica = played.app.replica(None).await;
+    let (stolen, _) = played.pass().await;
+    let encryption_key = played.app.encryption_key();
+    let revoked = keeper(&played.app, &encryption_key).revoke(None, Algorithm::ES256).await.unwrap();
+    played.app.app.tend_pass_keys().await;
+    let (fresh, signed_by) = played.pass().await;
+    assert_eq!(signed_by, revoked.signing);
+    // The replica has not looked since; all that come at once are taken by one look, as the clock stands still.
+    let ask = async || whoami(&replica, &fresh).await.0;
+    assert_eq!(tokio::join!(ask(), ask(), ask(), ask()), (200, 200, 200, 200));
+    assert_eq!(whoami(&replica, &stolen).await, refused());
+    assert_eq!(published(&replica).await, [revoked.signing.as_str()]);
+}
+
+#[tokio::test]
+async fn key_ids_that_strangers_make_up_cost_one_look_a_second_and_other_issuers_none() {
+    let played = start().await;
+    let replica = played.app.replica(None).await;
+    let (pass, _) = played.pass().await;
+    let foreign = SigningKey::generate(Algorithm::ES256).unwrap().0;
+    let made_up = foreign.sign("at+jwt", &claims_of(&pass)).unwrap();
+    let mut elsewhere = claims_of(&pass);
+    elsewhere.insert("iss", "https://elsewhere.example.com");
+    let elsewhere = foreign.sign("at+jwt", &elsewhere).unwrap();
+    let encryption_key = played.app.encryption_key();
+    let fresh = async || {
+        keeper(&played.app, &encryption_key).revoke(None, Algorithm::ES256).await.unwrap();
+        played.app.app.tend_pass_keys().await;
+        played.pass().await.0
+    };
+    assert_eq!(whoami(&replica, made_up.reveal()).await, refused());
+    // The look of this second is spent: that the store has another key by now is not seen.
+    let first = fresh().await;
+    for pass in [&first, made_up.reveal(), &first] {
+        assert_eq!(whoami(&replica, pass).await, refused());
+    }
+    played.app.clock.advance(1);
+    assert_eq!(whoami(&replica, &first).await.0, 200);
+    let second = fresh().await;
+    assert_eq!(whoami(&replica, &second).await, refused());
+    played.app.clock.advance(1);
+    assert_eq!(whoami(&replica, &second).await.0, 200);
+    // Nothing is spent by what names another issuer.
+    played.app.clock.advance(1);
+    assert_eq!(whoami(&replica, elsewhere.reveal()).await, refused());
+    assert_eq!(whoami(&replica, &fresh().await).await.0, 200);
+}
+
+#[tokio::test]
 async fn where_a_compromised_key_had_a_predecessor_its_successor_signs_and_not_that_one() {
     let played = start_with(|setup| setup.keys(Algorithm::ES256, 3600, 60)).await;
     let (old, first) = played.pass().await;
