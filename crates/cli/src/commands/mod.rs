@@ -34,7 +34,7 @@ pub(crate) struct Context {
 /// Runs a command; gives the status with which the process ends.
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, CommandFault> {
     match arguments.command {
-        Command::Demo(arguments) => demo::run(&arguments, context).await,
+        Command::Demo(arguments) => Box::pin(demo::run(&arguments, context)).await,
         Command::Serve(arguments) => Box::pin(serve::run(arguments, context)).await,
         Command::Emulate(command) => emulate::run(*command, context).await,
         Command::Exchange(arguments) => exchange::run(&arguments, context).await,
