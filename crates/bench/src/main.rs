@@ -18,7 +18,7 @@ use report::Report;
 /// Measures the exchange.
 ///
 /// Ratios come from servers that take turns within this run; figures per CPU-second are those of the server's process
-/// alone, which has the first processor to itself. Takes about ten minutes.
+/// alone, which has the first processor to itself. Takes about seven minutes.
 #[derive(Parser)]
 #[command(
     name = "daypass-bench",
@@ -30,7 +30,7 @@ struct Arguments {
     #[arg(long)]
     json: bool,
     /// Tokens that are exchanged in one turn.
-    #[arg(long, default_value_t = 40_000)]
+    #[arg(long, default_value_t = 20_000)]
     tokens: usize,
     /// Turns of each server.
     #[arg(long, default_value_t = 5)]

@@ -17,10 +17,10 @@ use super::connection::{self, Copied};
 use super::sync;
 use crate::fault::StoreFault;
 
-/// Rows after which the log is copied.
-const ROWS: usize = 1_000;
-/// Pages of a log that is worth beginning anew: 16 MiB.
-const LONG_PAGES: i64 = 4_096;
+/// Rows after which the log is copied: few, since commits wait while the disk is busy with what was copied.
+const ROWS: usize = 128;
+/// Pages of a log that is worth beginning anew: 48 MiB.
+const LONG_PAGES: i64 = 12_288;
 /// Pages that the writer may have to copy itself.
 const FEW_PAGES: i64 = 512;
 
@@ -85,8 +85,8 @@ fn run(path: &Path, is_due: &Receiver<()>, is_nearly_copied: &AtomicBool) {
     }
 }
 
-/// Copies what there is; of a long log also brings it to the platter, so that the writer, which must wait for that, has
-/// little to wait for. The connection is kept while the file is the same.
+/// Copies what there is and brings it to the platter, so that the writer has little to wait for when it begins the log
+/// anew. The connection is kept while the file is the same.
 fn copy(path: &Path, open: &mut Option<Open>) -> Result<Copied, StoreFault> {
     let opened_on = connection::file_identity(path);
     let kept = open.take().filter(|kept| kept.opened_on == opened_on);
@@ -94,11 +94,8 @@ fn copy(path: &Path, open: &mut Option<Open>) -> Result<Copied, StoreFault> {
         Some(kept) => kept.connection,
         None => connection::open_writer(path)?,
     };
-    let mut copied = connection::copy_log(&connection)?;
-    if copied.pages >= LONG_PAGES {
-        sync::sync(path).map_err(|error| StoreFault::Unavailable(error.to_string()))?;
-        copied = connection::copy_log(&connection)?;
-    }
+    let copied = connection::copy_log(&connection)?;
+    sync::sync(path).map_err(|error| StoreFault::Unavailable(error.to_string()))?;
     *open = Some(Open { connection, opened_on });
     Ok(copied)
 }
