@@ -12,8 +12,9 @@ pub(crate) struct SystemClock {
 
 /// Bytes of randomness that are fetched together: each time costs as much as a hundred of them.
 const FETCHED_BYTES: usize = 512;
-/// Bytes of the longest request that is served from what was fetched; whoever wants more makes a key.
-const MAX_SERVED_BYTES: usize = 16;
+/// Bytes of the longest request that is served from what was fetched: those of an id. Keys and nonces are fetched when
+/// they are wanted: of a machine that is copied while it runs, no two copies may seal under one nonce.
+const MAX_SERVED_BYTES: usize = 10;
 
 /// The randomness of the operating system.
 #[derive(Default)]

@@ -4,7 +4,7 @@
 //! loopback are not counted for themselves: behind one is a proxy, which is everybody, or the operator.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use axum::http::header;
@@ -13,6 +13,7 @@ use daypass_app::{Code, Refusal};
 use daypass_jose::Timestamp;
 
 use crate::answer::Wording;
+use crate::peer::counted;
 use crate::problem;
 use crate::source::Source;
 
@@ -72,17 +73,6 @@ pub(crate) fn limited(held_back: &Response) -> Response {
         response.headers_mut().insert(header::CONNECTION, connection.clone());
     }
     response
-}
-
-/// One source: an IPv4 address, or the /64 that one IPv6 subscriber has.
-fn counted(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::proxies::TrustedProxies;
@@ -38,6 +38,7 @@ impl PeerCounts {
         if address.is_loopback() || trusted.has(address) {
             return Some(Place { counts: self.clone(), address: None });
         }
+        let address = counted(address);
         let mut counts = self.lock();
         let count = counts.entry(address).or_default();
         if *count >= MAX_CONNECTIONS_PER_PEER {
@@ -49,6 +50,17 @@ impl PeerCounts {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One source: an IPv4 address, or the /64 that one IPv6 subscriber has.
+pub(crate) fn counted(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
     }
 }
 
@@ -85,6 +97,18 @@ mod tests {
         drop(places);
         assert!(admit("203.0.113.5").is_some());
         drop((local, proxied));
+        assert!(counts.lock().is_empty());
+    }
+
+    #[test]
+    fn a_subscriber_does_not_multiply_by_the_addresses_of_his_network() {
+        let counts = PeerCounts::default();
+        let admit = |text: &str| counts.admit(Peer(text.parse().unwrap()), &TrustedProxies::default());
+        let places: Vec<Option<Place>> =
+            (0..=MAX_CONNECTIONS_PER_PEER).map(|host| admit(&format!("2001:db8::{host:x}"))).collect();
+        assert_eq!(places.iter().filter(|place| place.is_none()).count(), 1);
+        assert!(admit("2001:db8:0:1::1").is_some(), "the next subscriber");
+        drop(places);
         assert!(counts.lock().is_empty());
     }
 }

@@ -80,8 +80,9 @@ impl Open {
             self.connection = None;
         }
         if self.connection.is_none() {
-            self.connection = Some(connection::open_writer(&self.path)?);
+            // Before it is opened: a file that takes its place meanwhile must be noticed at the next commit.
             self.opened_on = connection::file_identity(&self.path);
+            self.connection = Some(connection::open_writer(&self.path)?);
         }
         let begun = match &self.connection {
             Some(connection) => connection::run(connection, BEGIN, &[]).map(|_| ()),
