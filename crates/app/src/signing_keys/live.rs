@@ -126,9 +126,11 @@ impl PassKeys {
         if last.is_some_and(|last| now.saturating_sub(last) < UNKNOWN_KEY_INTERVAL) {
             return;
         }
+        // Before it, since a client that hangs up ends it: the next would make another at once.
+        *last = Some(now);
         // A failure is told by the look of every second.
         drop(self.look_alone(store, clock).await);
-        // From its end, so that those who waited for one that was slow do not make it again one by one.
+        // And from its end, so that those who waited for one that was slow do not make it again one by one.
         *last = Some(clock.monotonic());
     }
 

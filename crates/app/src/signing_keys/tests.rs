@@ -1,5 +1,7 @@
 //! What each key is good for, as a table over time; and when a successor is announced.
 
+mod running;
+
 use daypass_jose::{Algorithm, Timestamp};
 use daypass_store::SigningKeyRow;
 
