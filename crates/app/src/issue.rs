@@ -1,6 +1,7 @@
 //! Minting what policy allowed: the terms, the claims of a pass (RFC 9068 §2.2), the spending of the token.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use daypass_jose::ids::{CredentialId, ExchangeId};
 use daypass_jose::jwt::{SigningKey, SpendKey};
@@ -14,6 +15,7 @@ use crate::projects::Standing;
 use crate::refusal::{Code, Refusal};
 use crate::request::Asked;
 use crate::service::App;
+use crate::signing_keys::PassKeys;
 
 /// The header `typ` of a pass (RFC 9068 §2.1).
 const PASS_TYPE: &str = "at+jwt";
@@ -122,13 +124,24 @@ pub(crate) fn mint(
 }
 
 impl UnsignedPass {
-    /// Signs it. Where that fails, the token is spent and nothing is given: the ledger says more than there is, never less.
-    pub(crate) fn sign(self) -> Result<Pass, Refusal> {
+    /// Signs it, unless its key was revoked while the record was written. Where that fails, the token is spent and nothing is
+    /// given: the ledger says more than there is, never less.
+    pub(crate) fn sign(self, keys: &PassKeys, now: Duration) -> Result<Pass, Refusal> {
         let Self { key, claims, terms, expires_at } = self;
+        keys.check_usable(key.key_id(), now).map_err(after_the_record)?;
         let token = key.sign(PASS_TYPE, &claims).map_err(|fault| Refusal::internal(fault.to_string()))?;
         let Terms { audience, scopes, ttl_seconds: expires_in_seconds } = terms;
         Ok(Pass { token, audience, scopes, expires_at, expires_in_seconds })
     }
+}
+
+/// The exchange is on record as one that succeeded, so that a token that is good for one use has had it.
+fn after_the_record(refusal: Refusal) -> Refusal {
+    refusal
+        .with_detail(
+            "the key that was to sign the pass is not known to be valid any more; the token has been used",
+        )
+        .with_hint("fetch a fresh token, and exchange it after the time in Retry-After")
 }
 
 /// Who the pass is about. Every value comes from verified claims or from this server's own records.
@@ -206,4 +219,54 @@ pub(crate) fn spend(issuer: &RegisteredIssuer, key: &SpendKey, expires_at: Times
 /// The token is verified, but not one of a CI job.
 pub(crate) fn of_workload(fault: &WorkloadFault) -> Refusal {
     Refusal::new(Code::from_text(fault.code()).unwrap_or(Code::ClaimMalformed)).with_detail(fault.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use daypass_jose::Algorithm;
+
+    use super::*;
+    use crate::signing_keys::tests::kit::Running;
+
+    fn drawn_up(running: &Running) -> UnsignedPass {
+        let key = running.keys.signing(running.monotonic()).unwrap();
+        let terms = Terms { audience: String::new(), scopes: Vec::new(), ttl_seconds: 900 };
+        UnsignedPass { key, claims: Object::default(), terms, expires_at: running.now() }
+    }
+
+    fn refused(running: &Running, pass: UnsignedPass) -> Option<(Code, String)> {
+        let refusal = pass.sign(&running.keys, running.monotonic()).err()?;
+        Some((refusal.code, refusal.detail))
+    }
+
+    #[tokio::test]
+    async fn a_key_that_was_revoked_while_the_record_was_written_signs_no_more() {
+        let running = Running::start().await;
+        let (honest, late) = (drawn_up(&running), drawn_up(&running));
+        assert_eq!(refused(&running, honest), None);
+        running.keeper().revoke(None, Algorithm::ES256).await.unwrap();
+        running.tend().await;
+        let (code, detail) = refused(&running, late).unwrap();
+        assert_eq!(code, Code::KeysUnavailable);
+        assert!(detail.ends_with("the token has been used"), "{detail}");
+        assert_eq!(refused(&running, drawn_up(&running)), None, "its successor signs");
+    }
+
+    #[tokio::test]
+    async fn a_key_that_was_replaced_meanwhile_still_signs_and_one_that_was_not_seen_for_too_long_does_not() {
+        let running = Running::start().await;
+        let late = drawn_up(&running);
+        let first = late.key.key_id().to_owned();
+        running.keeper().rotate(&running.settings).await.unwrap();
+        running.clock.advance(running.settings.publishing_seconds());
+        running.tend().await;
+        assert_ne!(drawn_up(&running).key.key_id(), first);
+        assert_eq!(refused(&running, late), None, "its passes are taken");
+        let late = drawn_up(&running);
+        running.clock.advance(10);
+        assert_eq!(refused(&running, late), None);
+        let late = drawn_up(&running);
+        running.clock.advance(1);
+        assert_eq!(refused(&running, late).map(|(code, _)| code), Some(Code::KeysUnavailable));
+    }
 }

@@ -28,7 +28,8 @@ pub(crate) struct Draft<'a> {
     owner: String,
     /// Whether a role or a project names the owner; then every refusal is a row.
     is_named: bool,
-    /// Whether the ledger wrote the refusal by itself, as it does for the loser of a race.
+    /// Whether the ledger has the exchange already: as the refusal that the loser of a race becomes, or as a success whose
+    /// pass could not be signed.
     is_written: bool,
 }
 
@@ -98,7 +99,7 @@ impl<'a> Draft<'a> {
         record.outcome = Outcome::Success;
         record.credentials = vec![pass.record().clone()];
         let answer = app.store().ledger().record(Arc::clone(&self.record), Some(spend)).await;
-        self.is_written = matches!(answer, Err(LedgerFault::AlreadySpent { .. }));
+        self.is_written = matches!(answer, Ok(_) | Err(LedgerFault::AlreadySpent { .. }));
         answer.map_err(|fault| Refusal::of_ledger(&fault))
     }
 

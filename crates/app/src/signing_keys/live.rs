@@ -90,6 +90,18 @@ impl PassKeys {
             .ok_or_else(|| unavailable("the key that signs cannot be opened"))
     }
 
+    /// Whether a key may still be used that was to sign when it was asked for: one that is published, as far as the last look
+    /// saw. `now` is on the clock that never goes back.
+    ///
+    /// # Errors
+    /// It was revoked meanwhile, or it is not known whether it was.
+    pub(crate) fn check_usable(&self, key_id: &str, now: Duration) -> Result<(), Refusal> {
+        match self.fresh(now)?.keys.find(key_id) {
+            Some(_) => Ok(()),
+            None => Err(unavailable("the key that was to sign the pass was revoked meanwhile")),
+        }
+    }
+
     /// The key of this id, whether it still signs or not. One that is not known is looked for in the store once, since
     /// another server may have made it just now to sign at once.
     ///

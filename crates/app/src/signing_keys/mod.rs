@@ -5,7 +5,7 @@ mod live;
 mod opened;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use change::{KeyKeeper, Revoked, Rotated, SigningKeyFault};
 pub use live::PassKeys;
@@ -24,7 +24,7 @@ pub const PURPOSE: &str = "pass";
 pub const PASS_ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256];
 
 /// How often a server looks at the keys in the store. With the time of one read it must stay below the 2 s within which a
-/// revocation is promised to be heard.
+/// revocation is promised to be heard by a server that sees the store; one that does not goes on for [`STALE_AFTER`].
 pub const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often the store is looked at for the sake of key ids that are not known, all passes together. Shorter, and passes with

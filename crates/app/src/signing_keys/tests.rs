@@ -1,5 +1,6 @@
 //! What each key is good for, as a table over time; and when a successor is announced.
 
+pub(crate) mod kit;
 mod running;
 
 use daypass_jose::{Algorithm, Timestamp};

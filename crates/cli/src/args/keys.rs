@@ -43,7 +43,7 @@ pub(crate) struct KeysListArguments {
 #[derive(Debug, Args)]
 #[command(after_help = ROTATE_EXAMPLES)]
 pub(crate) struct KeysRotateArguments {
-    /// Revoke a key, that which signs unless another is named: its passes are refused at once, and a new key signs at once
+    /// Revoke a key, that which signs unless another is named: its passes are refused within seconds, and a new key signs at once
     #[arg(
         long,
         value_name = "KEY_ID",

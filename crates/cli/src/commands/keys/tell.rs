@@ -10,8 +10,8 @@ use crate::fault::CommandFault;
 use crate::output;
 use crate::words;
 
-/// Within how many seconds servers hear of a revocation.
-const HEARD_WITHIN: &str = "within 2 s";
+/// Within how many seconds servers hear of a revocation, or stop taking any pass (`signing_keys::STALE_AFTER`).
+const HEARD_WITHIN: &str = "within 2 s, or 10 s where they cannot reach the database";
 
 pub(super) fn rotated(rotated: &Rotated, now: Timestamp, as_json: bool) -> Result<(), CommandFault> {
     let (successor, predecessor) = match rotated {
@@ -59,7 +59,7 @@ pub(super) fn revoked(
         None => format!("{} signs, as before", revoked.signing),
     };
     output::line(format_args!(
-        "{} is revoked since {}: servers refuse every pass that it signed {HEARD_WITHIN}, and publish it no more\n\
+        "{} is revoked since {}: servers take no pass that it signed and publish it no more {HEARD_WITHIN}\n\
          other APIs refuse them when they next fetch the keys, which they may keep for {max_age}, or when they restart\n\
          {signs}",
         revoked.revoked.key_id, revoked.at

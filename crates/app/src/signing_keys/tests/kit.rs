@@ -1,0 +1,103 @@
+//! The keys of a server over a real store, with a clock that a test holds in its hand.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use daypass_jose::{Algorithm, Clock, Random, Timestamp};
+use daypass_store::Store;
+
+use super::super::{KeyKeeper, PassKeySettings, PassKeys};
+use crate::refusal::Code;
+use crate::seal::EncryptionKey;
+
+/// 2026-11-24T09:30:00Z, in milliseconds.
+const START: i64 = 1_795_512_600_000;
+
+pub(crate) struct TestClock {
+    wall: AtomicI64,
+    passed: AtomicU64,
+}
+
+pub(crate) struct TestRandom;
+
+pub(crate) struct Running {
+    pub(crate) store: Store,
+    pub(crate) clock: TestClock,
+    pub(crate) encryption_key: EncryptionKey,
+    pub(crate) settings: PassKeySettings,
+    pub(crate) keys: PassKeys,
+    /// Where the database is, until the end.
+    _folder: tempfile::TempDir,
+}
+
+impl TestClock {
+    /// Lets time pass.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.passed.fetch_add(u64::try_from(seconds).unwrap() * 1000, Ordering::SeqCst);
+        self.wall.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.wall.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.passed.load(Ordering::SeqCst))
+    }
+}
+
+impl Random for TestRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).unwrap();
+    }
+}
+
+impl Running {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("daypass.db").display());
+        let store = Store::open(&url).await.unwrap();
+        let clock = TestClock { wall: AtomicI64::new(START), passed: AtomicU64::new(0) };
+        let text = EncryptionKey::generate(&TestRandom).1;
+        let key = || EncryptionKey::from_base64(&text).unwrap_or_else(|fault| panic!("{fault}"));
+        let settings = PassKeySettings {
+            algorithm: Algorithm::ES256,
+            rotate_after_seconds: 86_400,
+            jwks_max_age_seconds: 300,
+        };
+        let keys = PassKeys::load(&store, key(), settings, (&clock, &TestRandom)).await;
+        let keys = keys.unwrap_or_else(|fault| panic!("{fault}"));
+        Self { store, clock, encryption_key: key(), settings, keys, _folder: folder }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    /// Changes keys as another server does, or `daypass keys`.
+    pub(crate) fn keeper(&self) -> KeyKeeper<'_> {
+        KeyKeeper {
+            store: &self.store,
+            encryption_key: &self.encryption_key,
+            clock: &self.clock,
+            rng: &TestRandom,
+        }
+    }
+
+    /// What the server does every second.
+    pub(crate) async fn tend(&self) {
+        self.keys.tend(&self.store, &self.clock, &TestRandom).await;
+    }
+
+    /// Whether a pass of this key id would be looked at.
+    pub(crate) async fn takes(&self, key_id: &str) -> Result<(), Code> {
+        let found = self.keys.verifying(Some(key_id), &self.store, &self.clock).await;
+        found.map(drop).map_err(|refusal| refusal.code)
+    }
+}
