@@ -1,6 +1,7 @@
 //! Sealing what is stored: AES-256-GCM (NIST SP 800-38D) under a subkey of the encryption key (RFC 5869).
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -44,6 +45,11 @@ impl EncryptionKey {
         rng.fill(key.as_mut_slice());
         let text = Secret::new(STANDARD.encode(key.as_slice()));
         (Self(key), text)
+    }
+
+    /// Whether it is the same key.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        verify_slices_are_equal(self.0.as_slice(), other.0.as_slice()).is_ok()
     }
 
     /// Seals `plain` for `purpose`; `name` (a key id, say) is bound to it and must be given to open it.
@@ -132,6 +138,15 @@ mod tests {
         assert!(key.open("federation", "kid-1", &sealed).is_err());
         assert!(key.open("pass", "kid-2", &sealed).is_err());
         assert!(other.open("pass", "kid-1", &sealed).is_err());
+    }
+
+    #[test]
+    fn a_key_is_the_same_as_itself_and_as_no_other() {
+        let rng = rng();
+        let (key, text) = EncryptionKey::generate(&rng);
+        let again = EncryptionKey::from_base64(&text).unwrap_or_else(|_| panic!("own text is read back"));
+        assert!(key.is_same_as(&again));
+        assert!(!key.is_same_as(&EncryptionKey::generate(&rng).0));
     }
 
     #[test]

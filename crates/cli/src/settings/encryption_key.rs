@@ -75,6 +75,17 @@ pub(crate) enum KeyFault {
         /// What went wrong.
         reason: String,
     },
+    /// The command makes keys that are kept nowhere.
+    #[error(
+        "`{setting}`: `{program}` prints another key each time; it must print one that is kept, or nothing would open what \
+         is sealed under it"
+    )]
+    NotSteady {
+        /// What names the program.
+        setting: &'static str,
+        /// The program.
+        program: String,
+    },
     /// It cannot be made.
     #[error("an encryption key cannot be kept in `{}`: {source}", path.display())]
     NotKept {
@@ -152,6 +163,7 @@ impl KeyFault {
             | Self::Wrong { .. }
             | Self::Malformed { .. }
             | Self::Command { .. }
+            | Self::NotSteady { .. }
             | Self::NoNew
             | Self::NotKept { .. }) => other,
         }
@@ -235,7 +247,9 @@ fn remedy(path: &Path, fault: &FileFault) -> String {
         FileFault::Absent => {
             format!("\n  help: make one: (umask 077; openssl rand -base64 32 > '{path}')")
         }
-        FileFault::TooLarge | FileFault::NotText | FileFault::Unreadable(_) => String::new(),
+        FileFault::TooLarge | FileFault::NoFile | FileFault::NotText | FileFault::Unreadable(_) => {
+            String::new()
+        }
     }
 }
 

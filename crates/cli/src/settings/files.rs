@@ -20,6 +20,9 @@ pub(crate) enum FileFault {
     /// Users other than its owner can read or change it.
     #[error("other users can read or change it")]
     Exposed,
+    /// It is a pipe, a device or a folder.
+    #[error("it is no file that is kept")]
+    NoFile,
     /// It is not text.
     #[error("it is not UTF-8 text")]
     NotText,

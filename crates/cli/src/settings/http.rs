@@ -114,9 +114,11 @@ fn trusted(http: &Scope<'_>, given: &[Given<String>]) -> TrustedProxies {
 fn remedy(path: &Path, fault: &FileFault) -> String {
     match fault {
         FileFault::Exposed => format!("\n  help: chmod 600 '{}'", path.display()),
-        FileFault::Absent | FileFault::TooLarge | FileFault::NotText | FileFault::Unreadable(_) => {
-            String::new()
-        }
+        FileFault::Absent
+        | FileFault::TooLarge
+        | FileFault::NoFile
+        | FileFault::NotText
+        | FileFault::Unreadable(_) => String::new(),
     }
 }
 

@@ -229,7 +229,13 @@ fn keys_are_sealed_anew_while_a_server_runs() {
         assert!(ran.stderr.contains(stderr) && !ran.stderr.contains(OTHER), "{}", ran.stderr);
     }
     folder.set("DAYPASS_NEW_ENCRYPTION_KEY", KEY);
-    let by_variable = json(&folder.ok(&["keys", "rewrap", "--json"]));
+    let by_variable = folder.run(&["keys", "rewrap", "--json"]);
+    assert!(
+        by_variable.stderr.starts_with("keep the key of DAYPASS_NEW_ENCRYPTION_KEY"),
+        "{}",
+        by_variable.stderr
+    );
+    let by_variable = json(&by_variable.stdout);
     assert_eq!(
         (&by_variable["sealed_anew"], &by_variable["to"]),
         (&Value::from(1), &Value::from("DAYPASS_NEW_ENCRYPTION_KEY"))
@@ -244,6 +250,29 @@ fn keys_are_sealed_anew_while_a_server_runs() {
         "{}",
         failed.stderr
     );
+}
+
+#[test]
+fn nothing_is_sealed_under_a_key_that_is_kept_nowhere() {
+    let mut folder = Folder::new();
+    folder.set("DAYPASS_ENCRYPTION_KEY", KEY);
+    folder.write("daypass.toml", LOCAL);
+    drop(folder.serve(&[]));
+    let make = "head -c 32 /dev/urandom | base64";
+    let made = folder.run(&["keys", "rewrap", "--new-key-command", "sh", "-c", make]);
+    assert_eq!((made.status, made.stdout.as_str()), (2, ""));
+    insta::assert_snapshot!(made.stderr, @"error: `--new-key-command`: `sh` prints another key each time; it must print one that is kept, or nothing would open what is sealed under it");
+    let daypass = env!("CARGO_BIN_EXE_daypass");
+    let script = format!("'{daypass}' keys rewrap --new-key-file <({make})");
+    let piped = ran(&mut folder.command_of("bash", &["-c", &script]));
+    assert_eq!((piped.status, piped.stdout.as_str()), (2, ""));
+    assert!(piped.stderr.contains("it is no file that is kept"), "{}", piped.stderr);
+    // What was sealed before is still sealed so.
+    drop(folder.serve(&[]));
+    set_mode(&folder.write("new.key", &format!("{OTHER}\n")), 0o600);
+    folder.ok(&["keys", "rewrap", "--new-key-command", "cat", "new.key"]);
+    folder.set("DAYPASS_ENCRYPTION_KEY", OTHER);
+    drop(folder.serve(&[]));
 }
 
 #[test]

@@ -17,7 +17,13 @@ pub(super) async fn run(
 ) -> Result<(), CommandFault> {
     let settings = &records.settings;
     let present = Present::find(records, context).await?;
-    let (new, new_place) = find_new_encryption_key(&source(arguments), &context.environment).await?;
+    let source = source(arguments);
+    let (new, new_place) = find_new_encryption_key(&source, &context.environment).await?;
+    if source == NewKeySource::Unnamed {
+        output::note(format_args!(
+            "keep the key of {new_place} where it does not go with this shell: it alone opens the signing keys from now on"
+        ));
+    }
     let count = present.keeper(&records.store, context).rewrap(&new).await;
     let count = count.map_err(|fault| present.fault(settings, fault))?;
     if arguments.json {
