@@ -51,6 +51,15 @@ pub struct Revoked {
     pub signing: String,
 }
 
+/// What a change of the encryption key came to.
+#[derive(Debug)]
+pub struct Rewrapped {
+    /// How many keys are sealed anew.
+    pub count: usize,
+    /// The ids of the revoked keys that did not open, and are as they were.
+    pub left: Vec<String>,
+}
+
 /// Why keys are not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeyFault {
@@ -167,40 +176,17 @@ impl KeyKeeper<'_> {
         Ok(Revoked { revoked: revoked.clone(), at: now, successor: Some(successor), signing })
     }
 
-    /// Gives up the keys that do not open under the encryption key. Where none is left that signs, a new one does at once.
-    pub async fn give_up_unreadable(
-        &self,
-        algorithm: Algorithm,
-    ) -> Result<(Vec<SigningKeyRow>, Option<SigningKeyRow>), SigningKeyFault> {
-        let all = self.store.signing_keys().list_all().await?;
-        let opens = |row: &SigningKeyRow| open(row, self.encryption_key).is_ok();
-        let (kept, lost): (Vec<_>, Vec<_>) = all.iter().cloned().partition(opens);
-        if all.is_empty() {
-            return Err(SigningKeyFault::NoKeys);
-        }
-        if lost.is_empty() {
-            return Err(SigningKeyFault::NothingLost);
-        }
-        let now = self.clock.now();
-        let kept: Vec<SigningKeyRow> = kept.into_iter().filter(|row| row.purpose == PURPOSE).collect();
-        let still_signs = states(&kept, now).iter().any(|state| state.standing == Standing::Signing);
-        let new = if still_signs { None } else { Some(self.new_key(algorithm, now, now)?) };
-        let mut changes = vec![KeyChange::Count(all.len())];
-        changes.extend(lost.iter().map(KeyChange::Remove));
-        changes.extend(new.iter().map(KeyChange::Add));
-        self.store.signing_keys().change(&changes).await?;
-        Ok((lost, new))
-    }
-
-    /// Seals all keys of all purposes under another encryption key, in one transaction; gives how many there are. Each new
-    /// seal is opened again before anything is written.
-    pub async fn rewrap(&self, new: &EncryptionKey) -> Result<usize, SigningKeyFault> {
+    /// Seals all keys of all purposes under another encryption key, in one transaction. Each new seal is opened again before
+    /// anything is written. Keys that are revoked and do not open, since they were given up, are left as they are.
+    pub async fn rewrap(&self, new: &EncryptionKey) -> Result<Rewrapped, SigningKeyFault> {
         let rows = self.store.signing_keys().list_all().await?;
-        if rows.is_empty() {
+        let is_left = |row: &&SigningKeyRow| row.revoked_at.is_some() && self.check_opens(row).is_err();
+        let (left, sealed): (Vec<_>, Vec<_>) = rows.iter().partition(is_left);
+        if sealed.is_empty() {
             return Err(SigningKeyFault::NoKeys);
         }
-        let mut seals = Vec::with_capacity(rows.len());
-        for row in &rows {
+        let mut seals = Vec::with_capacity(sealed.len());
+        for row in &sealed {
             self.check_opens(row)?;
             if open(row, new).is_ok() {
                 return Err(SigningKeyFault::SameKey);
@@ -211,9 +197,10 @@ impl KeyKeeper<'_> {
             seals.push(resealed.sealed);
         }
         let mut changes = vec![KeyChange::Count(rows.len())];
-        changes.extend(rows.iter().zip(&seals).map(|(row, seal)| KeyChange::Reseal(row, seal)));
+        changes.extend(sealed.iter().zip(&seals).map(|(row, seal)| KeyChange::Reseal(row, seal)));
         self.store.signing_keys().change(&changes).await?;
-        Ok(rows.len())
+        let left = left.iter().map(|row| row.key_id.clone()).collect();
+        Ok(Rewrapped { count: sealed.len(), left })
     }
 
     fn resealed(&self, row: &SigningKeyRow, new: &EncryptionKey) -> Result<SigningKeyRow, SealFault> {
@@ -226,7 +213,7 @@ impl KeyKeeper<'_> {
         check_opens(row, self.encryption_key)
     }
 
-    fn new_key(
+    pub(super) fn new_key(
         &self,
         algorithm: Algorithm,
         created_at: Timestamp,

@@ -2,13 +2,15 @@
 
 mod change;
 mod live;
+mod lost;
 mod opened;
 mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use change::{KeyKeeper, Revoked, Rotated, SigningKeyFault};
+pub use change::{KeyKeeper, Revoked, Rewrapped, Rotated, SigningKeyFault};
 pub use live::PassKeys;
+pub use lost::Lost;
 pub use state::{KeyState, Standing, states};
 
 use std::time::Duration;

@@ -55,9 +55,15 @@ pub(crate) struct KeysRotateArguments {
     )]
     pub(crate) compromised: Option<CompromisedKey>,
 
-    /// Give up the keys that the present encryption key does not open, and make a new one in their place
+    /// Last resort: revoke the keys that the encryption key of the settings does not open, and make a new one. Every pass
+    /// that they signed is refused from then on; with the wrong encryption key in the settings, that is every pass. It only
+    /// tells what it would do unless `--yes` is added
     #[arg(long)]
     pub(crate) lost_encryption_key: bool,
+
+    /// Do what `--lost-encryption-key` would do
+    #[arg(long, requires = "lost_encryption_key")]
+    pub(crate) yes: bool,
 
     /// Print as JSON
     #[arg(long)]

@@ -49,7 +49,8 @@ pub(crate) enum KeyFault {
     /// It opens nothing of what a database holds.
     #[error(
         "the signing keys in `{}` are sealed under another encryption key than that of {place}, or altered\n  \
-         help: put the key back that was there before{IF_LOST}", database.name
+         help: name the key that was there before: `[keys]`, DAYPASS_ENCRYPTION_KEY, or the systemd credential \
+         `daypass-encryption-key`{IF_LOST}", database.name
     )]
     Wrong {
         /// Where it was found.
@@ -147,10 +148,9 @@ impl SealedKeys {
     }
 }
 
-/// What can be done without the key. A start never does it.
-const IF_LOST: &str = "\n  help: if it is lost for good, nothing opens those signing keys any more. Give the server a new \
-     encryption key, and make a new signing key in their place; every pass that is out becomes invalid then, while \
-     projects and the ledger stay:\n    daypass keys rotate --lost-encryption-key";
+/// What can be done without the key. A start never does it, and whoever has merely named the wrong key must not be led to it.
+const IF_LOST: &str = "\n  help: only if it is lost for good, and not while it may still be found: docs/keys.md, \"The encryption key \
+     is lost\"; every pass that is out becomes invalid then";
 
 impl KeyFault {
     /// Says what the absence of the key means where a database holds keys that are sealed under it.

@@ -123,12 +123,11 @@ fn another_key_than_that_of_the_database_is_noticed_at_the_start() {
     folder.serve(&[]);
     folder.set("DAYPASS_ENCRYPTION_KEY", KEY.trim());
     let told = refused(&folder);
-    insta::assert_snapshot!(told, @"
+    insta::assert_snapshot!(told, @r#"
     error: the signing keys in `daypass.db` are sealed under another encryption key than that of DAYPASS_ENCRYPTION_KEY, or altered
-      help: put the key back that was there before
-      help: if it is lost for good, nothing opens those signing keys any more. Give the server a new encryption key, and make a new signing key in their place; every pass that is out becomes invalid then, while projects and the ledger stay:
-        daypass keys rotate --lost-encryption-key
-    ");
+      help: name the key that was there before: `[keys]`, DAYPASS_ENCRYPTION_KEY, or the systemd credential `daypass-encryption-key`
+      help: only if it is lost for good, and not while it may still be found: docs/keys.md, "The encryption key is lost"; every pass that is out becomes invalid then
+    "#);
 }
 
 #[test]
@@ -138,12 +137,11 @@ fn no_key_takes_the_place_of_one_that_is_lost() {
     folder.serve(&[]);
     let key = folder.read("daypass.db.key");
     std::fs::remove_file(folder.path("daypass.db.key")).unwrap();
-    insta::assert_snapshot!(refused(&folder), @"
+    insta::assert_snapshot!(refused(&folder), @r#"
     error: the encryption key is not there under which the signing keys in `daypass.db` are sealed; no other can take its place
       help: put the key back into `daypass.db.key` (mode 0600)
-      help: if it is lost for good, nothing opens those signing keys any more. Give the server a new encryption key, and make a new signing key in their place; every pass that is out becomes invalid then, while projects and the ledger stay:
-        daypass keys rotate --lost-encryption-key
-    ");
+      help: only if it is lost for good, and not while it may still be found: docs/keys.md, "The encryption key is lost"; every pass that is out becomes invalid then
+    "#);
     assert!(!folder.path("daypass.db.key").exists());
     settings(&folder, LOCAL, "encryption_key_file = 'mine.key'");
     assert!(refused(&folder).contains("put the key back into `mine.key`"));

@@ -58,6 +58,7 @@ fn a_command_line_that_is_wrong_ends_with_2() {
         &["emulate", "gitlab", "--id-token", "A", "--", "true"],
         &["audit", "list", "--limit", "0"],
         &["keys", "rotate", "--compromised", "--lost-encryption-key"],
+        &["keys", "rotate", "--yes"],
         &["keys", "rewrap", "--new-key-file", "a", "--new-key-command", "b"],
         &["serve", "--log-level", "loud"],
         &["exchange"],

@@ -1,42 +1,42 @@
-//! Signing keys by hand: looked at, rotated, revoked, sealed anew, given up.
+//! Signing keys by hand: looked at, rotated, revoked, sealed anew.
 
 use serde_json::Value;
 
 use crate::support::{Emulator, Folder, Server, get, local_settings, ran, set_mode};
 
-const LOCAL: &str = "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\n";
-const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-const OTHER: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
+pub(crate) const LOCAL: &str = "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\n";
+pub(crate) const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+pub(crate) const OTHER: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
 
-fn json(text: &str) -> Value {
+pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| panic!("{text}"))
 }
 
 /// A folder whose database holds the first key.
-fn started(settings: &str) -> Folder {
+pub(crate) fn started(settings: &str) -> Folder {
     let folder = Folder::new();
     folder.write("daypass.toml", settings);
     drop(folder.serve(&[]));
     folder
 }
 
-fn listed(folder: &Folder) -> Vec<Value> {
+pub(crate) fn listed(folder: &Folder) -> Vec<Value> {
     folder.ok(&["keys", "list", "--json"]).lines().map(json).collect()
 }
 
-fn text(value: &Value, name: &str) -> String {
+pub(crate) fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_else(|| panic!("{value}: no {name}")).to_owned()
 }
 
 /// The key ids that the server publishes.
-fn published(server: &Server) -> Vec<String> {
+pub(crate) fn published(server: &Server) -> Vec<String> {
     let (status, body) = get(&format!("{}/.well-known/jwks.json", server.url), None);
     assert_eq!(status, 200);
     json(&body)["keys"].as_array().unwrap().iter().map(|key| text(key, "kid")).collect()
 }
 
 /// What is told, with every key id as `KEY-1`, `KEY-2` and every moment as `TIME`.
-fn masked(told: &str, ids: &[&str]) -> String {
+pub(crate) fn masked(told: &str, ids: &[&str]) -> String {
     let mut told = told.replace("(in 10 minutes 9 seconds)", "(in 10 minutes 10 seconds)");
     for (number, id) in (1..).zip(ids) {
         told = told.replace(id, &format!("KEY-{number}"));
@@ -258,13 +258,13 @@ fn nothing_is_sealed_under_a_key_that_is_kept_nowhere() {
     folder.set("DAYPASS_ENCRYPTION_KEY", KEY);
     folder.write("daypass.toml", LOCAL);
     drop(folder.serve(&[]));
-    let make = "head -c 32 /dev/urandom | base64";
-    let made = folder.run(&["keys", "rewrap", "--new-key-command", "sh", "-c", make]);
+    let script = "head -c 32 /dev/urandom | base64";
+    let made = folder.run(&["keys", "rewrap", "--new-key-command", "sh", "-c", script]);
     assert_eq!((made.status, made.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(made.stderr, @"error: `--new-key-command`: `sh` prints another key each time; it must print one that is kept, or nothing would open what is sealed under it");
     let daypass = env!("CARGO_BIN_EXE_daypass");
-    let script = format!("'{daypass}' keys rewrap --new-key-file <({make})");
-    let piped = ran(&mut folder.command_of("bash", &["-c", &script]));
+    let piped = format!("'{daypass}' keys rewrap --new-key-file <({script})");
+    let piped = ran(&mut folder.command_of("bash", &["-c", &piped]));
     assert_eq!((piped.status, piped.stdout.as_str()), (2, ""));
     assert!(piped.stderr.contains("it is no file that is kept"), "{}", piped.stderr);
     // What was sealed before is still sealed so.
@@ -273,41 +273,6 @@ fn nothing_is_sealed_under_a_key_that_is_kept_nowhere() {
     folder.ok(&["keys", "rewrap", "--new-key-command", "cat", "new.key"]);
     folder.set("DAYPASS_ENCRYPTION_KEY", OTHER);
     drop(folder.serve(&[]));
-}
-
-#[test]
-fn keys_whose_encryption_key_is_lost_are_given_up_by_this_command_alone() {
-    let folder = started(LOCAL);
-    let command = ["keys", "rotate", "--lost-encryption-key"];
-    let nothing = folder.run(&command);
-    assert_eq!(nothing.status, 2);
-    assert!(
-        nothing.stderr.contains("every signing key opens under this encryption key"),
-        "{}",
-        nothing.stderr
-    );
-    let [first] = listed(&folder).try_into().unwrap();
-    let first = text(&first, "key_id");
-    std::fs::remove_file(folder.path("daypass.db.key")).unwrap();
-    for other in [&["serve"][..], &["keys", "rotate"], &["keys", "rotate", "--compromised"]] {
-        let ran = folder.run(other);
-        assert_eq!(ran.status, 2, "{other:?}");
-        assert!(ran.stderr.contains("daypass keys rotate --lost-encryption-key"), "{}", ran.stderr);
-        assert!(!folder.path("daypass.db.key").exists());
-    }
-    assert_eq!(text(&listed(&folder)[0], "key_id"), first, "nothing gave it up");
-    let given_up = folder.run(&command);
-    assert_eq!(given_up.status, 0, "{}", given_up.stderr);
-    assert!(given_up.stderr.contains("made an encryption key in `daypass.db.key`"), "{}", given_up.stderr);
-    let [new] = listed(&folder).try_into().unwrap();
-    let new = text(&new, "key_id");
-    insta::assert_snapshot!(masked(&given_up.stdout, &[&first, &new]), @r"
-    given up, since the encryption key does not open them: KEY-1
-    passes that they signed are taken no more
-    KEY-2 (ES256) is new, and signs at once
-    next: start every server with this encryption key; one that still runs with another gives no pass
-    ");
-    assert_eq!(published(&folder.serve(&[])), [new]);
 }
 
 #[test]

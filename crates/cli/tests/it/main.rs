@@ -21,6 +21,8 @@ mod keys;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod lost_encryption_key;
+#[cfg(test)]
 mod one_database;
 #[cfg(test)]
 mod order;

@@ -169,12 +169,11 @@ fn without_its_key_a_database_is_left_alone() {
     let before = content(&folder);
     let ran = folder.run(&["serve"]);
     assert_eq!(ran.status, 2);
-    insta::assert_snapshot!(ran.stderr, @"
+    insta::assert_snapshot!(ran.stderr, @r#"
     error: the encryption key is not there under which the signing keys in `data/daypass.db` are sealed; no other can take its place
       help: put the key back into `secret.key` (mode 0600)
-      help: if it is lost for good, nothing opens those signing keys any more. Give the server a new encryption key, and make a new signing key in their place; every pass that is out becomes invalid then, while projects and the ledger stay:
-        daypass keys rotate --lost-encryption-key
-    ");
+      help: only if it is lost for good, and not while it may still be found: docs/keys.md, "The encryption key is lost"; every pass that is out becomes invalid then
+    "#);
     assert!(content(&folder) == before && !folder.path("secret.key").exists());
 }
 

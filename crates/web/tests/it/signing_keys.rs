@@ -291,7 +291,7 @@ async fn a_rewrap_breaks_nothing_in_a_running_server_and_the_next_needs_the_new_
     let old = played.app.encryption_key();
     assert!(matches!(keeper(&played.app, &new).rewrap(&old).await, Err(SigningKeyFault::Unreadable { .. })));
     assert!(matches!(keeper(&played.app, &old).rewrap(&old).await, Err(SigningKeyFault::SameKey)));
-    assert_eq!(keeper(&played.app, &old).rewrap(&new).await.unwrap(), 1);
+    assert_eq!(keeper(&played.app, &old).rewrap(&new).await.unwrap().count, 1);
     played.app.advance(1).await;
     assert_eq!(whoami(&played.app, &pass).await.0, 200);
     assert_eq!(published(&played.app).await, [key_id.as_str()]);
@@ -406,7 +406,58 @@ async fn keys_whose_encryption_key_is_lost_are_given_up_by_command_alone() {
     assert_eq!(published(&restarted).await, [first.unwrap().key_id]);
     assert_eq!(whoami(&restarted, &pass).await, refused());
     assert_eq!(played.exchange_at(&restarted).await.status, 200);
-    // One that still runs with the former key gives nothing: its keys are gone, and the new one is not its own.
+    // One that still runs with the former key gives nothing: its keys are revoked, and the new one is not its own.
     played.app.app.tend_pass_keys().await;
     assert_eq!(played.exchange_at(&played.app).await.code(), "keys_unavailable");
+    // What was given up is revoked, and has its seal, should its encryption key be found.
+    let kept = rows(&restarted).await.into_iter().find(|row| row.key_id == lost_id).unwrap();
+    assert_eq!((kept.revoked_at, &kept.sealed), (Some(played.app.clock.now()), &lost[0].sealed));
+    let again = keeper(&played.app, &new).give_up_unreadable(Algorithm::ES256).await;
+    assert!(matches!(again, Err(SigningKeyFault::NothingLost)), "what is revoked is no loss");
+}
+
+#[tokio::test]
+async fn keys_that_were_given_up_keep_no_server_from_starting_and_no_other_from_being_sealed_anew() {
+    let played = start().await;
+    let former = played.app.encryption_key();
+    let (second, third) = (EncryptionKey::generate(&TestRandom), EncryptionKey::generate(&TestRandom));
+    let (lost, _) = keeper(&played.app, &second.0).give_up_unreadable(Algorithm::ES256).await.unwrap();
+    let rewrapped = keeper(&played.app, &second.0).rewrap(&third.0).await.unwrap();
+    assert_eq!((rewrapped.count, rewrapped.left), (1, vec![lost[0].key_id.clone()]));
+    let restarted = played.app.replica(Some(Arc::new(third.1))).await;
+    let (pass, signed_by) = played.pass_of(&restarted).await;
+    // The former encryption key was found: the two are under one again.
+    let back = keeper(&played.app, &third.0).rewrap(&former).await.unwrap();
+    assert_eq!((back.count, back.left), (1, vec![lost[0].key_id.clone()]));
+    let (fourth, text) = EncryptionKey::generate(&TestRandom);
+    let all = keeper(&played.app, &former).rewrap(&fourth).await.unwrap();
+    assert_eq!((all.count, all.left), (2, Vec::new()));
+    let restarted = played.app.replica(Some(Arc::new(text))).await;
+    assert_eq!(published(&restarted).await, [signed_by]);
+    assert_eq!(whoami(&restarted, &pass).await.0, 200);
+}
+
+#[tokio::test]
+async fn keys_that_still_open_and_those_of_other_purposes_are_not_given_up() {
+    let played = start().await;
+    let (pass, signed_by) = played.pass().await;
+    let present = played.app.encryption_key();
+    let honest = rows(&played.app).await[0].clone();
+    let now = played.app.clock.now();
+    let foreign = |purpose: &str, key_id: &str| SigningKeyRow {
+        key_id: key_id.to_owned(),
+        purpose: purpose.to_owned(),
+        created_at: now,
+        activates_at: now.plus_seconds(600),
+        ..honest.clone()
+    };
+    let changes = [foreign(PURPOSE, "unreadable"), foreign("elsewhere", "other")];
+    let changes: Vec<_> = changes.iter().map(KeyChange::Add).collect();
+    played.app.app.store().signing_keys().change(&changes).await.unwrap();
+    let (lost, new) = keeper(&played.app, &present).give_up_unreadable(Algorithm::ES256).await.unwrap();
+    assert_eq!((lost.len(), lost[0].key_id.as_str(), new), (1, "unreadable", None));
+    played.app.app.tend_pass_keys().await;
+    assert_eq!((published(&played.app).await, whoami(&played.app, &pass).await.0), (vec![signed_by], 200));
+    let elsewhere = played.app.app.store().signing_keys().list("elsewhere").await.unwrap();
+    assert_eq!(elsewhere[0].revoked_at, None);
 }

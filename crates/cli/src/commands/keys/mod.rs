@@ -1,5 +1,6 @@
 //! `daypass keys`: the keys that sign passes, in the store.
 
+mod give_up;
 mod list;
 mod rewrap;
 mod rotate;

@@ -1,5 +1,6 @@
 //! `daypass keys rewrap`.
 
+use daypass_app::signing_keys::Rewrapped;
 use serde_json::json;
 
 use super::super::Context;
@@ -24,10 +25,19 @@ pub(super) async fn run(
             "keep the key of {new_place} where it does not go with this shell: it alone opens the signing keys from now on"
         ));
     }
-    let count = present.keeper(&records.store, context).rewrap(&new).await;
-    let count = count.map_err(|fault| present.fault(settings, fault))?;
+    let rewrapped = present.keeper(&records.store, context).rewrap(&new).await;
+    let Rewrapped { count, left } = rewrapped.map_err(|fault| present.fault(settings, fault))?;
     if arguments.json {
-        return output::line(json!({ "sealed_anew": count, "from": present.place, "to": new_place }));
+        return output::line(
+            json!({ "sealed_anew": count, "left": left, "from": present.place, "to": new_place }),
+        );
+    }
+    if !left.is_empty() {
+        let left = left.join(", ");
+        output::note(format_args!(
+            "revoked keys that the encryption key of {} does not open stay as they are: {left}",
+            present.place
+        ));
     }
     let keys = if count == 1 { "1 signing key is".to_owned() } else { format!("{count} signing keys are") };
     output::line(format_args!(

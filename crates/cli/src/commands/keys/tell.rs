@@ -80,7 +80,7 @@ pub(super) fn given_up(
         None => String::new(),
     };
     output::line(format_args!(
-        "given up, since the encryption key does not open them: {}\n\
+        "revoked, since the encryption key does not open them: {}\n\
          passes that they signed are taken no more{signs}\n\
          next: start every server with this encryption key; one that still runs with another gives no pass",
         ids.join(", ")
