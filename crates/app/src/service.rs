@@ -112,7 +112,8 @@ impl App {
 
     /// Looks at the keys of passes in the store, and rotates them when it is time.
     pub async fn tend_pass_keys(&self) {
-        self.pass_keys.tend(&self.store, self.clock.as_ref(), self.rng.as_ref()).await;
+        let outside = (self.clock.as_ref(), self.rng.as_ref());
+        self.pass_keys.tend(&self.store, outside, self.time_without_jumps()).await;
     }
 
     /// The key of this id that verifies passes.
@@ -141,7 +142,7 @@ impl App {
     }
 
     /// The time without what the clock was set forward since the start. What forgets goes by it: forgotten early, a
-    /// spent token could be used again as soon as the clock is set back.
+    /// spent token could be used again as soon as the clock is set back, and a signing key be missed by all other servers.
     pub fn time_without_jumps(&self) -> Timestamp {
         let (start, monotonic) = self.started;
         let passed = self.clock.monotonic().saturating_sub(monotonic);

@@ -8,7 +8,7 @@ use daypass_jose::{Algorithm, Clock, Random, Timestamp};
 use daypass_store::{KeyChange, SigningKeyRow, Store, StoreFault};
 
 use super::opened::open;
-use super::state::{Standing, is_full, newest, states};
+use super::state::{Standing, ahead, is_full, newest, states};
 use super::{MAX_LIVE_KEYS, PURPOSE, PassKeySettings};
 use crate::seal::{EncryptionKey, SealFault};
 
@@ -95,6 +95,20 @@ pub enum SigningKeyFault {
     /// The new encryption key is the present one.
     #[error("the new encryption key is the present one")]
     SameKey,
+    /// A key is dated later than it can be now.
+    #[error(
+        "the signing key `{key_id}` was made at {made_at}, and it is {now} by the clock of this machine: set the clock right \
+         that is wrong, of this machine or of the one that made the key; if it was that one's, take the key out: \
+         daypass keys rotate --compromised={key_id}"
+    )]
+    Ahead {
+        /// Which.
+        key_id: String,
+        /// When it says that it was made.
+        made_at: Timestamp,
+        /// What this machine's clock shows.
+        now: Timestamp,
+    },
     /// Too many keys are published.
     #[error("{MAX_LIVE_KEYS} signing keys are published, and no more are until the oldest has ended")]
     Full,
@@ -117,11 +131,23 @@ impl KeyKeeper<'_> {
     pub async fn rotate(&self, settings: &PassKeySettings) -> Result<Rotated, SigningKeyFault> {
         let rows = self.store.signing_keys().list(PURPOSE).await?;
         let newest = newest(&rows).ok_or(SigningKeyFault::NoKeys)?;
+        self.check_dates(&rows)?;
         if newest.activates_at > self.clock.now() && newest.algorithm == settings.algorithm.name() {
             return Ok(Rotated::Announced(newest.clone()));
         }
         let successor = self.succeed(&rows, settings).await?;
         Ok(Rotated::Made { successor, predecessor: newest.clone() })
+    }
+
+    /// Whether no key is dated later than it can be now. Behind one that is, no successor would sign for as long.
+    pub(crate) fn check_dates(&self, rows: &[SigningKeyRow]) -> Result<(), SigningKeyFault> {
+        let now = self.clock.now();
+        match ahead(rows, now) {
+            None => Ok(()),
+            Some(row) => {
+                Err(SigningKeyFault::Ahead { key_id: row.key_id.clone(), made_at: row.created_at, now })
+            }
+        }
     }
 
     /// Announces the successor of the newest of these rows.

@@ -7,13 +7,13 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use daypass_jose::jwk::VerifyingKey;
 use daypass_jose::jwt::SigningKey;
-use daypass_jose::{Algorithm, Clock, Random};
+use daypass_jose::{Algorithm, Clock, Random, Timestamp};
 use daypass_store::{KeyChange, SigningKeyRow, Store, StoreFault};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::change::{KeyKeeper, SigningKeyFault};
 use super::opened::{Arranged, Opened};
-use super::state::{Standing, is_due, newest, states};
+use super::state::{is_due, newest, removable};
 use super::{PURPOSE, PassKeySettings, STALE_AFTER, UNKNOWN_KEY_INTERVAL};
 use crate::refusal::{Code, Refusal};
 use crate::seal::EncryptionKey;
@@ -175,8 +175,14 @@ impl PassKeys {
         (current != self.settings.algorithm).then_some((self.settings.algorithm, current))
     }
 
-    /// Looks at the store, announces a successor when it is time, and takes out keys that have ended.
-    pub(crate) async fn tend(&self, store: &Store, clock: &dyn Clock, rng: &dyn Random) {
+    /// Looks at the store, announces a successor when it is time, and takes out keys that ended long ago: by a time that
+    /// does not believe the clock's jumps, since others may still sign with what has ended here.
+    pub(crate) async fn tend(
+        &self,
+        store: &Store,
+        (clock, rng): (&dyn Clock, &dyn Random),
+        time_without_jumps: Timestamp,
+    ) {
         let rows = match self.look(store, clock).await {
             Ok(rows) => rows,
             Err(fault) => {
@@ -187,7 +193,8 @@ impl PassKeys {
         };
         self.tell(Trouble::Look, None);
         let keeper = KeyKeeper { store, encryption_key: &self.encryption_key, clock, rng };
-        let trouble = self.keep_up(&keeper, &rows).await.err().map(|fault| fault.to_string());
+        let trouble =
+            self.keep_up(&keeper, &rows, time_without_jumps).await.err().map(|fault| fault.to_string());
         self.tell(Trouble::Rotation, trouble);
     }
 
@@ -213,28 +220,36 @@ impl PassKeys {
         Ok(rows)
     }
 
-    async fn keep_up(&self, keeper: &KeyKeeper<'_>, rows: &[SigningKeyRow]) -> Result<(), SigningKeyFault> {
-        let now = keeper.clock.now();
-        if newest(rows).is_some_and(|newest| is_due(newest, &self.settings, now)) {
-            match keeper.succeed(rows, &self.settings).await {
-                Ok(successor) => {
-                    let (key_id, from) = (&successor.key_id, successor.activates_at);
-                    tracing::info!(key.id = key_id, "a new signing key is published, and signs from {from}");
-                    self.look(keeper.store, keeper.clock).await?;
-                }
-                // Another server did the same.
-                Err(SigningKeyFault::Store(StoreFault::Overtaken)) => {}
-                Err(fault) => return Err(fault),
-            }
-        }
-        for ended in states(rows, now).into_iter().filter(|state| state.standing == Standing::Ended) {
-            match keeper.store.signing_keys().change(&[KeyChange::Remove(ended.row)]).await {
-                Ok(()) => tracing::info!(key.id = ended.row.key_id, "a signing key has ended and is gone"),
+    /// Removing comes first: it goes on where no key can be made.
+    async fn keep_up(
+        &self,
+        keeper: &KeyKeeper<'_>,
+        rows: &[SigningKeyRow],
+        time_without_jumps: Timestamp,
+    ) -> Result<(), SigningKeyFault> {
+        for ended in removable(rows, time_without_jumps) {
+            match keeper.store.signing_keys().change(&[KeyChange::Remove(ended)]).await {
+                Ok(()) => tracing::info!(key.id = ended.key_id, "a signing key has ended and is gone"),
                 Err(StoreFault::Overtaken) => {}
                 Err(fault) => return Err(fault.into()),
             }
         }
-        Ok(())
+        keeper.check_dates(rows)?;
+        let now = keeper.clock.now();
+        if !newest(rows).is_some_and(|newest| is_due(newest, &self.settings, now)) {
+            return Ok(());
+        }
+        match keeper.succeed(rows, &self.settings).await {
+            Ok(successor) => {
+                let (key_id, from) = (&successor.key_id, successor.activates_at);
+                tracing::info!(key.id = key_id, "a new signing key is published, and signs from {from}");
+                self.look(keeper.store, keeper.clock).await?;
+                Ok(())
+            }
+            // Another server did the same.
+            Err(SigningKeyFault::Store(StoreFault::Overtaken)) => Ok(()),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// What the last look saw, if that is not too long ago.

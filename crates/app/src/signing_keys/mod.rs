@@ -50,6 +50,14 @@ pub const KEPT_SECONDS: i64 =
 /// For how long a revoked key stays on record, in seconds: 90 days.
 pub const REVOKED_KEPT_SECONDS: i64 = 90 * 86_400;
 
+/// For how long the row of a key stays after the key has ended, in seconds: 7 days. A server whose clock is ahead by less
+/// takes nothing out that others sign or verify with.
+pub const REMOVED_AFTER_SECONDS: i64 = 7 * 86_400;
+
+/// How far ahead of this machine's clock a key may have been made, in seconds. What is dated later says that one of the two
+/// clocks is wrong, and no rotation goes on from there: nothing could sign before that key.
+pub const AHEAD_SECONDS: i64 = 300;
+
 /// Keys of one set that are published at once; a full set is not rotated until the oldest has ended. It must stay below
 /// [`daypass_jose::jwk::MAX_KEYS`], or verifiers like this one refuse the set whole.
 pub const MAX_LIVE_KEYS: usize = 48;

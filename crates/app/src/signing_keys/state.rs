@@ -9,7 +9,9 @@
 use daypass_jose::Timestamp;
 use daypass_store::SigningKeyRow;
 
-use super::{KEPT_SECONDS, MAX_LIVE_KEYS, PassKeySettings, REVOKED_KEPT_SECONDS};
+use super::{
+    AHEAD_SECONDS, KEPT_SECONDS, MAX_LIVE_KEYS, PassKeySettings, REMOVED_AFTER_SECONDS, REVOKED_KEPT_SECONDS,
+};
 
 /// What a key is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub enum Standing {
     Replaced,
     /// Nothing that it signed is taken.
     Revoked,
-    /// It is of no use any more, and its row may go.
+    /// It is of no use any more; its row goes [`REMOVED_AFTER_SECONDS`] later.
     Ended,
 }
 
@@ -75,6 +77,17 @@ pub(super) fn newest(rows: &[SigningKeyRow]) -> Option<&SigningKeyRow> {
 pub(super) fn is_due(newest: &SigningKeyRow, settings: &PassKeySettings, now: Timestamp) -> bool {
     let before = settings.rotate_after_seconds.saturating_sub(settings.publishing_seconds());
     newest.activates_at.plus_seconds(before) <= now
+}
+
+/// The keys that ended so long ago that their rows may go.
+pub(super) fn removable(rows: &[SigningKeyRow], now: Timestamp) -> Vec<&SigningKeyRow> {
+    let ended = states(rows, now.plus_seconds(-REMOVED_AFTER_SECONDS));
+    ended.into_iter().filter(|state| state.standing == Standing::Ended).map(|state| state.row).collect()
+}
+
+/// A key that was made later than it can be now, if there is one. Those that are revoked stand in nobody's way.
+pub(super) fn ahead(rows: &[SigningKeyRow], now: Timestamp) -> Option<&SigningKeyRow> {
+    live(rows).into_iter().rev().find(|row| row.created_at > now.plus_seconds(AHEAD_SECONDS))
 }
 
 /// Whether the set takes no more keys.

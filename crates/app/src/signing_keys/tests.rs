@@ -6,8 +6,11 @@ mod running;
 use daypass_jose::{Algorithm, Timestamp};
 use daypass_store::SigningKeyRow;
 
-use super::state::{is_due, newest, states};
-use super::{KEPT_SECONDS, LOOK_INTERVAL, PassKeySettings, REVOKED_KEPT_SECONDS, STALE_AFTER};
+use super::state::{ahead, is_due, newest, removable, states};
+use super::{
+    AHEAD_SECONDS, KEPT_SECONDS, LOOK_INTERVAL, PassKeySettings, REMOVED_AFTER_SECONDS, REVOKED_KEPT_SECONDS,
+    STALE_AFTER,
+};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds).unwrap()
@@ -105,6 +108,36 @@ fn a_successor_is_announced_so_early_that_it_signs_on_time() {
     let short = PassKeySettings { rotate_after_seconds: 10, jwks_max_age_seconds: 2, ..settings };
     assert_eq!(short.publishing_seconds(), 14);
     assert!(!is_due(&newest, &short, at(995)) && is_due(&newest, &short, at(996)));
+}
+
+#[test]
+fn a_row_goes_a_week_after_its_key_has_ended() {
+    let rows = [row("a", 0, None), row("b", 1000, None), row("c", 0, Some(500))];
+    for (seconds, wanted) in [
+        (1000 + KEPT, &[][..]),
+        (999 + KEPT + REMOVED_AFTER_SECONDS, &[]),
+        (1000 + KEPT + REMOVED_AFTER_SECONDS, &["a"]),
+        (499 + REVOKED_KEPT_SECONDS + REMOVED_AFTER_SECONDS, &["a"]),
+        (500 + REVOKED_KEPT_SECONDS + REMOVED_AFTER_SECONDS, &["a", "c"]),
+    ] {
+        let gone: Vec<&str> = removable(&rows, at(seconds)).iter().map(|row| row.key_id.as_str()).collect();
+        assert_eq!(gone, wanted, "{seconds}");
+    }
+    assert!(removable(&rows[..1], at(i64::MAX / 2000)).is_empty(), "the last one stays");
+}
+
+#[test]
+fn a_key_that_was_made_later_than_now_is_noticed_unless_it_is_revoked() {
+    let made =
+        |seconds, revoked_at| SigningKeyRow { created_at: at(seconds), ..row("b", seconds, revoked_at) };
+    for (revoked_at, seconds, is_ahead) in [
+        (None, 1000 - AHEAD_SECONDS, false),
+        (None, 1000 - AHEAD_SECONDS - 1, true),
+        (Some(10), 1000 - AHEAD_SECONDS - 1, false),
+    ] {
+        let rows = [row("a", 0, None), made(1000, revoked_at)];
+        assert_eq!(ahead(&rows, at(seconds)).is_some(), is_ahead, "{seconds}");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) enum KeysCommand {
 /// List the keys that sign passes, in the order in which they begin
 ///
 /// A key is announced (published, so that verifiers know it when it begins to sign), then signing, then replaced (still
-/// published for the passes that it signed), and then gone; or it is revoked, which stays on record for 90 days.
+/// published for the passes that it signed), then ended, and a week later gone; or it is revoked, which stays on record for 90 days.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  daypass keys list --json | jq -r .key_id")]
 pub(crate) struct KeysListArguments {

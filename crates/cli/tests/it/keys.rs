@@ -321,3 +321,23 @@ fn a_running_server_rotates_on_schedule() {
         ("signing".into(), "announced".into())
     );
 }
+
+#[test]
+fn a_key_that_a_wrong_clock_dated_is_told_of_and_can_be_taken_out() {
+    let folder = started(LOCAL);
+    let first = text(&listed(&folder)[0], "key_id");
+    let wrong = text(&json(&folder.ok(&["keys", "rotate", "--json"]))["key"], "key_id");
+    let database = rusqlite::Connection::open(folder.path("daypass.db")).unwrap();
+    let later = "UPDATE signing_keys SET created_at = created_at + 86400000, activates_at = activates_at + 86400000 \
+                 WHERE key_id = ?1";
+    assert_eq!(database.execute(later, [&wrong]).unwrap(), 1);
+    database.close().unwrap();
+    let told = folder.run(&["keys", "rotate"]);
+    assert_eq!((told.status, told.stdout.as_str()), (4, ""));
+    insta::assert_snapshot!(masked(&told.stderr, &[&first, &wrong]), @"error: the signing key `KEY-2` was made at TIME, and it is TIME by the clock of this machine: set the clock right that is wrong, of this machine or of the one that made the key; if it was that one's, take the key out: daypass keys rotate --compromised=KEY-2");
+    folder.serve(&[]).standing.stderr_line(|line| line.contains("the signing keys are not rotated"));
+    let revoked = json(&folder.ok(&["keys", "rotate", &format!("--compromised={wrong}"), "--json"]));
+    assert_eq!((&revoked["signing"], &revoked["successor"]), (&Value::from(first.as_str()), &Value::Null));
+    let made = json(&folder.ok(&["keys", "rotate", "--json"]));
+    assert_eq!((made["made"].as_bool(), &made["replaces"]), (Some(true), &Value::from(first.as_str())));
+}

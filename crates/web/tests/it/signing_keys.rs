@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use daypass_app::seal::EncryptionKey;
-use daypass_app::signing_keys::{KEPT_SECONDS, KeyKeeper, PURPOSE, Rotated, SigningKeyFault};
+use daypass_app::signing_keys::{
+    KEPT_SECONDS, KeyKeeper, PURPOSE, REMOVED_AFTER_SECONDS, Rotated, SigningKeyFault,
+};
 use daypass_jose::jwt::SigningKey;
 use daypass_jose::{Algorithm, Clock as _};
 use daypass_store::{AccountStatus, KeyChange, SigningKeyRow};
@@ -116,7 +118,30 @@ async fn a_successor_is_published_long_before_it_signs_and_the_old_key_until_its
     played.app.advance(KEPT_SECONDS - 900 - 59 - 1).await;
     assert_eq!(published(&played.app).await, [second.clone(), first]);
     played.app.advance(1).await;
-    assert_eq!((published(&played.app).await, rows(&played.app).await.len()), (vec![second], 1));
+    assert_eq!(published(&played.app).await, [second]);
+    // Its row waits for servers whose clocks are behind.
+    played.app.advance(REMOVED_AFTER_SECONDS - 1).await;
+    assert_eq!(rows(&played.app).await.len(), 2);
+    played.app.advance(1).await;
+    assert_eq!(rows(&played.app).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_forward_takes_no_key_away_for_good() {
+    let played = start().await;
+    let (pass, first) = played.pass().await;
+    let (settings, encryption_key) = (played.app.pass_key_settings(), played.app.encryption_key());
+    keeper(&played.app, &encryption_key).rotate(&settings).await.unwrap();
+    played.app.advance(PUBLISHING).await;
+    // So far that by it the first has ended and its row is to go, and not so far that the second is due.
+    let jump = KEPT_SECONDS + REMOVED_AFTER_SECONDS + 86_400;
+    played.app.clock.jump(jump);
+    played.app.app.tend_pass_keys().await;
+    assert!(!published(&played.app).await.contains(&first));
+    played.app.clock.jump(-jump);
+    played.app.app.tend_pass_keys().await;
+    assert!(published(&played.app).await.contains(&first));
+    assert_eq!(whoami(&played.app, &pass).await.0, 200);
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use daypass_jose::{Algorithm, Clock, Random, Timestamp};
-use daypass_store::Store;
+use daypass_jose::{Algorithm, Clock, Random, Secret, Timestamp};
+use daypass_store::{SigningKeyRow, Store};
 
-use super::super::{KeyKeeper, PassKeySettings, PassKeys};
+use super::super::{KeyKeeper, PURPOSE, PassKeySettings, PassKeys};
 use crate::refusal::Code;
 use crate::seal::EncryptionKey;
 
@@ -23,7 +23,8 @@ pub(crate) struct TestRandom;
 pub(crate) struct Running {
     pub(crate) store: Store,
     pub(crate) clock: TestClock,
-    pub(crate) encryption_key: EncryptionKey,
+    encryption_key: EncryptionKey,
+    text: Secret,
     pub(crate) settings: PassKeySettings,
     pub(crate) keys: PassKeys,
     /// Where the database is, until the end.
@@ -31,6 +32,10 @@ pub(crate) struct Running {
 }
 
 impl TestClock {
+    fn at(millis: i64) -> Self {
+        Self { wall: AtomicI64::new(millis), passed: AtomicU64::new(0) }
+    }
+
     /// Lets time pass.
     pub(crate) fn advance(&self, seconds: i64) {
         self.passed.fetch_add(u64::try_from(seconds).unwrap() * 1000, Ordering::SeqCst);
@@ -59,17 +64,18 @@ impl Running {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("daypass.db").display());
         let store = Store::open(&url).await.unwrap();
-        let clock = TestClock { wall: AtomicI64::new(START), passed: AtomicU64::new(0) };
+        let clock = TestClock::at(START);
         let text = EncryptionKey::generate(&TestRandom).1;
         let key = || EncryptionKey::from_base64(&text).unwrap_or_else(|fault| panic!("{fault}"));
         let settings = PassKeySettings {
             algorithm: Algorithm::ES256,
-            rotate_after_seconds: 86_400,
+            rotate_after_seconds: 30 * 86_400,
             jwks_max_age_seconds: 300,
         };
         let keys = PassKeys::load(&store, key(), settings, (&clock, &TestRandom)).await;
         let keys = keys.unwrap_or_else(|fault| panic!("{fault}"));
-        Self { store, clock, encryption_key: key(), settings, keys, _folder: folder }
+        let encryption_key = key();
+        Self { store, clock, encryption_key, text, settings, keys, _folder: folder }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -82,17 +88,34 @@ impl Running {
 
     /// Changes keys as another server does, or `daypass keys`.
     pub(crate) fn keeper(&self) -> KeyKeeper<'_> {
-        KeyKeeper {
-            store: &self.store,
-            encryption_key: &self.encryption_key,
-            clock: &self.clock,
-            rng: &TestRandom,
-        }
+        self.keeper_by(&self.clock)
+    }
+
+    /// The same, by another clock.
+    pub(crate) fn keeper_by<'a>(&'a self, clock: &'a TestClock) -> KeyKeeper<'a> {
+        KeyKeeper { store: &self.store, encryption_key: &self.encryption_key, clock, rng: &TestRandom }
+    }
+
+    /// A clock that is ahead of this server's by so many seconds, or behind.
+    pub(crate) fn clock_ahead(&self, seconds: i64) -> TestClock {
+        TestClock::at(self.now().plus_seconds(seconds).millis())
+    }
+
+    /// Another server, by another clock.
+    pub(crate) async fn tend_elsewhere(&self, clock: &TestClock) {
+        let key = EncryptionKey::from_base64(&self.text).unwrap_or_else(|fault| panic!("{fault}"));
+        let keys = PassKeys::load(&self.store, key, self.settings, (clock, &TestRandom)).await;
+        let keys = keys.unwrap_or_else(|fault| panic!("{fault}"));
+        keys.tend(&self.store, (clock, &TestRandom), clock.now()).await;
+    }
+
+    pub(crate) async fn rows(&self) -> Vec<SigningKeyRow> {
+        self.store.signing_keys().list(PURPOSE).await.unwrap()
     }
 
     /// What the server does every second.
     pub(crate) async fn tend(&self) {
-        self.keys.tend(&self.store, &self.clock, &TestRandom).await;
+        self.keys.tend(&self.store, (&self.clock, &TestRandom), self.now()).await;
     }
 
     /// Whether a pass of this key id would be looked at.

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use daypass_jose::Algorithm;
 use tokio::runtime::Builder;
 
+use super::super::{KEPT_SECONDS, REMOVED_AFTER_SECONDS, Rotated, SigningKeyFault};
 use super::kit::Running;
 use crate::refusal::Code;
 
@@ -30,4 +31,60 @@ fn a_client_that_hangs_up_has_had_the_look_for_its_key_id() {
         running.clock.advance(1);
         assert_eq!(running.takes(&signing).await, Ok(()));
     });
+}
+
+const DAY: i64 = 86_400;
+
+#[tokio::test]
+async fn a_server_whose_clock_is_ahead_takes_out_no_key_that_others_use() {
+    let running = Running::start().await;
+    let first = running.rows().await[0].key_id.clone();
+    running.keeper().rotate(&running.settings).await.unwrap();
+    running.clock.advance(running.settings.publishing_seconds());
+    running.tend().await;
+    // By its clock, the first has ended days ago.
+    running.tend_elsewhere(&running.clock_ahead(KEPT_SECONDS + 6 * DAY)).await;
+    running.tend().await;
+    assert_eq!(running.takes(&first).await, Ok(()));
+    running.clock.advance(KEPT_SECONDS + REMOVED_AFTER_SECONDS - 1);
+    running.tend().await;
+    assert_eq!((running.rows().await.len(), running.takes(&first).await), (2, Err(Code::PassInvalid)));
+    running.clock.advance(1);
+    running.tend().await;
+    assert_eq!(running.rows().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_dated_ahead_is_told_of_and_taken_out_and_rotation_goes_on() {
+    let running = Running::start().await;
+    let first = running.rows().await[0].clone();
+    let ahead = running.clock_ahead(30 * DAY);
+    let Ok(Rotated::Made { successor, .. }) = running.keeper_by(&ahead).rotate(&running.settings).await
+    else {
+        panic!("a clock cannot know that it is wrong")
+    };
+    let told = running.keeper().rotate(&running.settings).await.unwrap_err();
+    assert!(matches!(&told, SigningKeyFault::Ahead { key_id, .. } if *key_id == successor.key_id), "{told}");
+    running.clock.advance(29 * DAY + 23 * 3600);
+    running.tend().await;
+    assert_eq!(running.rows().await.len(), 2, "the schedule does not go on behind it");
+    let revoked = running.keeper().revoke(Some(&successor.key_id), Algorithm::ES256).await.unwrap();
+    assert_eq!((revoked.successor, revoked.signing), (None, first.key_id));
+    running.clock.advance(3600);
+    running.tend().await;
+    let rows = running.rows().await;
+    let made = rows.iter().max_by_key(|row| (row.revoked_at.is_none(), row.activates_at)).unwrap();
+    assert_eq!(rows.len(), 3);
+    let publishing = running.settings.publishing_seconds();
+    assert_eq!(made.activates_at, running.now().plus_seconds(publishing));
+}
+
+#[tokio::test]
+async fn clocks_that_differ_by_minutes_keep_nobody_from_rotating() {
+    let running = Running::start().await;
+    let behind = running.clock_ahead(-300);
+    assert!(running.keeper_by(&behind).rotate(&running.settings).await.is_ok());
+    let behind = running.clock_ahead(-301);
+    let told = running.keeper_by(&behind).rotate(&running.settings).await.unwrap_err();
+    assert!(matches!(told, SigningKeyFault::Ahead { .. }), "{told}");
 }

@@ -87,7 +87,8 @@ fn of_keys(fault: SigningKeyFault) -> CommandFault {
         SigningKeyFault::Unknown(_) => {
             CommandFault::Usage(format!("{fault}; `daypass keys list` lists them"))
         }
-        SigningKeyFault::Full | SigningKeyFault::Mint(_) | SigningKeyFault::Set(_) => {
+        SigningKeyFault::Ahead { .. }
+        | SigningKeyFault::Full | SigningKeyFault::Mint(_) | SigningKeyFault::Set(_) => {
             CommandFault::Unavailable(fault.to_string())
         }
         SigningKeyFault::NoKeys
