@@ -9,7 +9,7 @@ use daypass_store::{KeyChange, SigningKeyRow, Store, StoreFault};
 
 use super::opened::open;
 use super::state::{Standing, ahead, is_full, newest, states};
-use super::{MAX_LIVE_KEYS, PURPOSE, PassKeySettings};
+use super::{MAX_LIVE_KEYS, PURPOSE, PassKeySettings, RETRIED_WITHIN_SECONDS};
 use crate::seal::{EncryptionKey, SealFault};
 
 /// What keys are changed with.
@@ -49,6 +49,8 @@ pub struct Revoked {
     pub successor: Option<SigningKeyRow>,
     /// The key that signs.
     pub signing: String,
+    /// Whether an earlier call did it, and this one nothing.
+    pub was_before: bool,
 }
 
 /// What a change of the encryption key came to.
@@ -172,6 +174,9 @@ impl KeyKeeper<'_> {
     }
 
     /// Revokes a key, the one that signs unless another is named. Where it signs, a new one does at once.
+    ///
+    /// One that took the place of a revoked key within the last [`RETRIED_WITHIN_SECONDS`] is revoked only by its name: who
+    /// asks again has not seen the answer, and means the key before it.
     pub async fn revoke(
         &self,
         key_id: Option<&str>,
@@ -182,6 +187,11 @@ impl KeyKeeper<'_> {
         let states = states(&rows, now);
         let signing = states.iter().find(|state| state.standing == Standing::Signing);
         let signing = signing.ok_or(SigningKeyFault::NoKeys)?.row;
+        if key_id.is_none()
+            && let Some(before) = revoked_for(&rows, signing, now)
+        {
+            return Ok(before);
+        }
         let key_id = key_id.unwrap_or(&signing.key_id);
         let revoked = rows.iter().find(|row| row.key_id == key_id);
         let revoked = revoked.ok_or_else(|| SigningKeyFault::Unknown(key_id.to_owned()))?;
@@ -192,14 +202,15 @@ impl KeyKeeper<'_> {
             let changes = [KeyChange::Unrevoked(signing), KeyChange::Revoke(revoked, now)];
             self.store.signing_keys().change(&changes).await?;
             let (revoked, signing) = (revoked.clone(), signing.key_id.clone());
-            return Ok(Revoked { revoked, at: now, successor: None, signing });
+            return Ok(Revoked { revoked, at: now, successor: None, signing, was_before: false });
         }
         self.check_opens(signing)?;
         let successor = self.new_key(algorithm, now, now)?;
         let changes = [KeyChange::Revoke(revoked, now), KeyChange::Add(&successor)];
         self.store.signing_keys().change(&changes).await?;
         let signing = successor.key_id.clone();
-        Ok(Revoked { revoked: revoked.clone(), at: now, successor: Some(successor), signing })
+        let revoked = revoked.clone();
+        Ok(Revoked { revoked, at: now, successor: Some(successor), signing, was_before: false })
     }
 
     /// Seals all keys of all purposes under another encryption key, in one transaction. Each new seal is opened again before
@@ -262,6 +273,17 @@ impl KeyKeeper<'_> {
             revoked_at: None,
         })
     }
+}
+
+/// The revocation that made this key just now: both are dated by one moment.
+fn revoked_for(rows: &[SigningKeyRow], signing: &SigningKeyRow, now: Timestamp) -> Option<Revoked> {
+    let age_seconds = now.millis_since(signing.created_at).saturating_abs() / 1000;
+    if age_seconds >= RETRIED_WITHIN_SECONDS {
+        return None;
+    }
+    let revoked = rows.iter().find(|row| row.revoked_at == Some(signing.created_at))?.clone();
+    let (at, successor) = (signing.created_at, Some(signing.clone()));
+    Some(Revoked { revoked, at, successor, signing: signing.key_id.clone(), was_before: true })
 }
 
 fn check_opens(row: &SigningKeyRow, encryption_key: &EncryptionKey) -> Result<(), SigningKeyFault> {

@@ -50,6 +50,9 @@ pub const KEPT_SECONDS: i64 =
 /// For how long a revoked key stays on record, in seconds: 90 days.
 pub const REVOKED_KEPT_SECONDS: i64 = 90 * 86_400;
 
+/// For how long after a revocation another that names no key is taken for the same one, in seconds.
+pub const RETRIED_WITHIN_SECONDS: i64 = 60;
+
 /// For how long the row of a key stays after the key has ended, in seconds: 7 days. A server whose clock is ahead by less
 /// takes nothing out that others sign or verify with.
 pub const REMOVED_AFTER_SECONDS: i64 = 7 * 86_400;

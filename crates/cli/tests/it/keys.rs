@@ -157,6 +157,18 @@ fn a_compromised_key_is_refused_by_servers_that_run() {
     KEY-2  signing  ES256      TIME
     ");
 
+    // The answer was lost, and the command is given again.
+    let retried = folder.ok(&["keys", "rotate", "--compromised"]);
+    insta::assert_snapshot!(masked(&retried, &[&first, &keys[0]]), @r"
+    KEY-1 is revoked already, since TIME, and KEY-2 signs in its place: nothing was done
+    to revoke that one too: daypass keys rotate --compromised=KEY-2
+    ");
+    let retried = json(&folder.ok(&["keys", "rotate", "--compromised", "--json"]));
+    assert_eq!(
+        (&retried["revoked"], &retried["was_before"]),
+        (&Value::from(first.as_str()), &Value::from(true))
+    );
+    assert_eq!(published(&job.server), keys);
     let again = folder.run(&["keys", "rotate", &format!("--compromised={first}")]);
     assert_eq!(again.status, 2);
     assert!(again.stderr.contains("is revoked already"), "{}", again.stderr);
@@ -175,6 +187,7 @@ fn a_compromised_key_is_refused_by_servers_that_run() {
     let revoked = folder.ok(&["keys", "rotate", &format!("--compromised={announced}"), "--json"]);
     let revoked = json(&revoked);
     assert_eq!((&revoked["successor"], &revoked["signing"]), (&Value::Null, &Value::from(keys[0].as_str())));
+    assert_eq!(revoked["was_before"], false);
     job.until_published(|published| *published == keys);
 }
 

@@ -227,7 +227,8 @@ async fn key_ids_that_strangers_make_up_cost_one_look_a_second_and_other_issuers
     let elsewhere = foreign.sign("at+jwt", &elsewhere).unwrap();
     let encryption_key = played.app.encryption_key();
     let fresh = async || {
-        keeper(&played.app, &encryption_key).revoke(None, Algorithm::ES256).await.unwrap();
+        let (_, signing) = played.pass().await;
+        keeper(&played.app, &encryption_key).revoke(Some(&signing), Algorithm::ES256).await.unwrap();
         played.app.app.tend_pass_keys().await;
         played.pass().await.0
     };

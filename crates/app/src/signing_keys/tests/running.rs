@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use daypass_jose::Algorithm;
 use tokio::runtime::Builder;
 
-use super::super::{KEPT_SECONDS, REMOVED_AFTER_SECONDS, Rotated, SigningKeyFault};
+use super::super::{KEPT_SECONDS, REMOVED_AFTER_SECONDS, RETRIED_WITHIN_SECONDS, Rotated, SigningKeyFault};
 use super::kit::Running;
 use crate::refusal::Code;
 
@@ -87,4 +87,29 @@ async fn clocks_that_differ_by_minutes_keep_nobody_from_rotating() {
     let behind = running.clock_ahead(-301);
     let told = running.keeper_by(&behind).rotate(&running.settings).await.unwrap_err();
     assert!(matches!(told, SigningKeyFault::Ahead { .. }), "{told}");
+}
+
+#[tokio::test]
+async fn a_revocation_that_is_asked_for_again_does_not_revoke_the_successor() {
+    let running = Running::start().await;
+    let once = running.keeper().revoke(None, Algorithm::ES256).await.unwrap();
+    assert!(!once.was_before);
+    running.clock.advance(RETRIED_WITHIN_SECONDS - 1);
+    let again = running.keeper().revoke(None, Algorithm::ES256).await.unwrap();
+    assert!(again.was_before);
+    assert_eq!((&again.revoked.key_id, again.at), (&once.revoked.key_id, once.at));
+    assert_eq!((&again.signing, running.rows().await.len()), (&once.signing, 2));
+    let named = running.keeper().revoke(Some(&once.signing), Algorithm::ES256).await.unwrap();
+    assert!(!named.was_before);
+    running.clock.advance(RETRIED_WITHIN_SECONDS);
+    let later = running.keeper().revoke(None, Algorithm::ES256).await.unwrap();
+    assert_eq!((later.was_before, later.revoked.key_id), (false, named.signing));
+}
+
+#[tokio::test]
+async fn a_first_key_that_is_compromised_at_once_is_revoked() {
+    let running = Running::start().await;
+    let first = running.rows().await[0].key_id.clone();
+    let revoked = running.keeper().revoke(None, Algorithm::ES256).await.unwrap();
+    assert_eq!((revoked.was_before, revoked.revoked.key_id), (false, first));
 }

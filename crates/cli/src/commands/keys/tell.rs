@@ -51,7 +51,17 @@ pub(super) fn revoked(
             "revoked_at": revoked.at.to_string(),
             "signing": revoked.signing,
             "successor": revoked.successor.as_ref().map(key),
+            "was_before": revoked.was_before,
         }));
+    }
+    if revoked.was_before {
+        return output::line(format_args!(
+            "{} is revoked already, since {}, and {signing} signs in its place: nothing was done\n\
+             to revoke that one too: daypass keys rotate --compromised={signing}",
+            revoked.revoked.key_id,
+            revoked.at,
+            signing = revoked.signing
+        ));
     }
     let max_age = show_duration(i64::from(settings.jwks_max_age_seconds));
     let signs = match &revoked.successor {
