@@ -1,11 +1,15 @@
 //! What goes on beside the requests: reading policy files again, looking at signing keys, sweeping spent tokens, fetching
 //! issuers' keys ahead.
 
+mod running;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_store::StoreFault;
+
+pub use running::{JobFault, Jobs};
 
 use crate::policy_source::Reload;
 use crate::service::App;
@@ -21,15 +25,16 @@ pub const SWEEP_CHUNK: u32 = 200;
 /// at most 4,000 rows a second.
 pub const SWEEP_PAUSE: Duration = Duration::from_millis(50);
 
-/// Runs all jobs until dropped.
-pub async fn run(app: Arc<App>) {
-    tokio::join!(
-        app.issuer_keys().prefetch(),
-        every(POLICY_INTERVAL, || watch_policy(&app)),
-        every(LOOK_INTERVAL, || app.tend_pass_keys()),
-        every(SWEEP_INTERVAL, || sweep(&app)),
-        every(SWEEP_INTERVAL, || forget(&app)),
-    );
+/// Starts all jobs below HTTP.
+pub fn start(app: &Arc<App>) -> Jobs {
+    let mut jobs = Jobs::default();
+    let [keys, policy, tended, swept, forgotten] = [(); 5].map(|()| Arc::clone(app));
+    jobs.start("issuer keys", async move { keys.issuer_keys().prefetch().await });
+    jobs.start("policy files", async move { every(POLICY_INTERVAL, || watch_policy(&policy)).await });
+    jobs.start("signing keys", async move { every(LOOK_INTERVAL, || tended.tend_pass_keys()).await });
+    jobs.start("spent tokens", async move { every(SWEEP_INTERVAL, || sweep(&swept)).await });
+    jobs.start("old exchanges", async move { every(SWEEP_INTERVAL, || forget(&forgotten)).await });
+    jobs
 }
 
 /// Does a job at once and then at this interval, until dropped; one that takes longer delays the next.
