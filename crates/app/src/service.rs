@@ -149,8 +149,13 @@ impl App {
         self.now().min(start.plus_seconds(passed_seconds))
     }
 
+    /// For how many seconds exchanges are kept; `None` where they are kept for ever.
+    pub fn keep_exchanges_seconds(&self) -> Option<i64> {
+        self.keep_exchanges_seconds
+    }
+
     /// From when exchanges are kept; `None` where they are kept for ever.
-    pub(crate) fn keeps_exchanges_from(&self) -> Option<Timestamp> {
+    pub fn keeps_exchanges_from(&self) -> Option<Timestamp> {
         let kept = self.keep_exchanges_seconds?;
         Some(self.time_without_jumps().plus_seconds(kept.saturating_neg()))
     }

@@ -9,7 +9,7 @@ use daypass_app::policy_source::PolicyFault;
 use daypass_app::{App, Parts, jobs};
 use daypass_fetch::SystemResolver;
 use daypass_jose::{Clock, Random};
-use daypass_policy::Finding;
+use daypass_policy::{Finding, show_duration};
 use daypass_store::{Store, StoreFault};
 use daypass_web::{Entrance, Limits, TrustedProxies, Web};
 use tokio::net::TcpListener;
@@ -201,6 +201,12 @@ impl Prepared {
                 "the key that signs is of {current} and the settings say {next}: the next rotation makes one, on schedule or by \
                  `daypass keys rotate`"
             );
+        }
+        if let (Some(seconds), Some(from)) =
+            (self.app.keep_exchanges_seconds(), self.app.keeps_exchanges_from())
+        {
+            let kept = show_duration(seconds);
+            tracing::info!("exchanges are forgotten after {kept}: now those from before {from}");
         }
         match &self.certificate {
             Some(certificate) => certificate.log(),
