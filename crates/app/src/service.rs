@@ -143,10 +143,20 @@ impl App {
     /// The time without what the clock was set forward since the start. What forgets goes by it: forgotten early, a
     /// spent token could be used again as soon as the clock is set back.
     pub fn time_without_jumps(&self) -> Timestamp {
+        self.now().min(self.time_by_what_passed())
+    }
+
+    /// How far the clock was set forward since the start; nothing where it was set back.
+    pub fn set_forward(&self) -> Duration {
+        let millis = self.now().millis_since(self.time_by_what_passed());
+        Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
+
+    /// The time at the start, and what has passed since.
+    fn time_by_what_passed(&self) -> Timestamp {
         let (start, monotonic) = self.started;
         let passed = self.clock.monotonic().saturating_sub(monotonic);
-        let passed_seconds = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
-        self.now().min(start.plus_seconds(passed_seconds))
+        start.plus_seconds(i64::try_from(passed.as_secs()).unwrap_or(i64::MAX))
     }
 
     /// For how many seconds exchanges are kept; `None` where they are kept for ever.

@@ -8,7 +8,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use removal::{Removal, SWEEP_CHUNK, SWEEP_INTERVAL, SWEEP_PAUSE};
+pub use removal::{
+    BACKLOG_ROWS, Removal, SHORTEST_PAUSE, SWEEP_CHUNK, SWEEP_INTERVAL, SWEEP_PAUSE, UNTOLD_JUMP,
+};
 pub use running::{JobFault, Jobs};
 
 use crate::policy_source::Reload;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
+use daypass_policy::show_duration;
 use daypass_store::{ExchangeFilter, ExchangeRecord, Outcome, StoreFault};
 
 use crate::service::App;
@@ -17,11 +18,20 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
 /// Rows that one step removes: it goes with a commit of exchanges, which wait for it.
 pub const SWEEP_CHUNK: u32 = 200;
 /// How long a run pauses after each step, so that it never takes more than a small part of the ledger's time: it removes
-/// at most 4,000 rows a second.
+/// at most 4,000 rows a second. A run that finds more than [`BACKLOG_ROWS`] pauses less and less.
 pub const SWEEP_PAUSE: Duration = Duration::from_millis(50);
+/// Rows for each of which a run divides its pause once more: halved after the first, a third after the second. A server that
+/// spends more tokens than a run removes would otherwise never catch up.
+pub const BACKLOG_ROWS: u64 = 10_000;
+/// The shortest pause, after 90,000 rows: a run removes at most 40,000 rows a second then.
+pub const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+/// How far the clock may be set forward without a word.
+pub const UNTOLD_JUMP: Duration = Duration::from_hours(1);
+
 /// Removes what is old, and tells once of what keeps it from doing so.
 pub struct Removal {
     app: Arc<App>,
+    is_ahead: Since,
     is_withheld: Since,
 }
 
@@ -32,11 +42,12 @@ struct Since(AtomicBool);
 impl Removal {
     /// Nothing was told yet.
     pub fn new(app: Arc<App>) -> Self {
-        Self { app, is_withheld: Since::default() }
+        Self { app, is_ahead: Since::default(), is_withheld: Since::default() }
     }
 
     /// Forgets the spent tokens that can no longer be valid.
     pub async fn sweep(&self) {
+        self.tell_jump();
         let now = self.app.time_without_jumps();
         let ledger = self.app.store().ledger();
         match in_steps(|| ledger.sweep(now, SWEEP_CHUNK)).await {
@@ -57,6 +68,19 @@ impl Removal {
             Err(fault) => {
                 tracing::warn!("old exchanges are not forgotten, the next time tries again: {fault}")
             }
+        }
+    }
+
+    /// Warns of a clock that was set forward: what is removed goes by the time that has passed since the start.
+    fn tell_jump(&self) {
+        let ahead = self.app.set_forward();
+        if self.is_ahead.begins(ahead > UNTOLD_JUMP) {
+            let whole_hours = ahead.as_secs().checked_div(3600).unwrap_or(0).saturating_mul(3600);
+            let ahead = show_duration(i64::try_from(whole_hours).unwrap_or(i64::MAX));
+            tracing::warn!(
+                "the clock was set forward by {ahead} or more since the start, or the machine slept: spent tokens and old exchanges are \
+                 forgotten that much later; restart the server once the clock is right"
+            );
         }
     }
 
@@ -107,13 +131,20 @@ where
         if count < u64::from(SWEEP_CHUNK) {
             return Ok(removed);
         }
-        pause().await;
+        pause(pause_after(removed)).await;
     }
 }
 
+/// How long a run that has removed so many rows pauses.
+fn pause_after(removed: u64) -> Duration {
+    let parts = removed.checked_div(BACKLOG_ROWS).unwrap_or(0).saturating_add(1);
+    let part = SWEEP_PAUSE.checked_div(u32::try_from(parts).unwrap_or(u32::MAX));
+    part.unwrap_or(SHORTEST_PAUSE).max(SHORTEST_PAUSE)
+}
+
 #[expect(clippy::disallowed_methods, reason = "jobs are the one place that waits for time to pass")]
-async fn pause() {
-    tokio::time::sleep(SWEEP_PAUSE).await;
+async fn pause(pause: Duration) {
+    tokio::time::sleep(pause).await;
 }
 
 #[cfg(test)]
@@ -121,6 +152,13 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+
+    #[test]
+    fn a_run_pauses_less_the_longer_its_backlog_is() {
+        let pauses = [0, 200, 9_999, 10_000, 20_000, 40_000, 89_999, 90_000, 1_000_000, u64::MAX];
+        let pauses = pauses.map(|removed| pause_after(removed).as_micros());
+        assert_eq!(pauses, [50_000, 50_000, 50_000, 25_000, 16_666, 10_000, 5_555, 5_000, 5_000, 5_000]);
+    }
 
     #[tokio::test]
     async fn a_run_goes_on_until_a_step_finds_less_than_it_may_remove() {

@@ -106,6 +106,28 @@ async fn a_server_that_nobody_has_used_says_nothing_of_what_it_forgets() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_forward_by_more_than_an_hour_is_told_once() {
+    let (_, _, app) = start().await;
+    let (removal, log) = (Removal::new(Arc::clone(&app.app)), Log::start());
+    app.advance(YEAR).await;
+    app.clock.jump(3_600);
+    removal.sweep().await;
+    assert!(log.take("clock").is_empty());
+    app.clock.jump(20 * YEAR);
+    removal.sweep().await;
+    removal.sweep().await;
+    let lines = log.take("clock");
+    let [line] = lines.as_slice() else { panic!("told once: {lines:?}") };
+    assert!(line.contains("WARN") && line.contains("forward by 175201h or more since the start"), "{line}");
+    app.clock.jump(-20 * YEAR);
+    removal.sweep().await;
+    assert!(log.take("clock").is_empty());
+    app.clock.jump(2 * 3_600);
+    removal.sweep().await;
+    assert_eq!(log.take("clock").len(), 1);
+}
+
+#[tokio::test]
 async fn one_run_forgets_all_that_is_old_however_much_it_is() {
     let (_, _, app) = start().await;
     let (store, now) = (app.app.store(), app.app.now());
