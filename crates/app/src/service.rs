@@ -9,10 +9,11 @@ use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
 use daypass_policy::{Finding, RegisteredIssuer};
 use daypass_store::Store;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit};
 
 use crate::config::{Config, PublicUrl};
 use crate::policy_source::LivePolicy;
+use crate::readiness::LastAnswer;
 use crate::refusal::{Code, Refusal};
 use crate::sampling::Sampler;
 use crate::signing_keys::PassKeys;
@@ -36,6 +37,7 @@ pub struct App {
     keep_exchanges_seconds: Option<i64>,
     sampler: Sampler,
     turns: Semaphore,
+    pub(crate) readiness: AsyncMutex<LastAnswer>,
     clock: Arc<dyn Clock>,
     started: (Timestamp, Duration),
     rng: Arc<dyn Random>,
@@ -78,6 +80,7 @@ impl App {
             keep_exchanges_seconds: config.keep_exchanges_seconds,
             sampler: Sampler::default(),
             turns: Semaphore::new(MAX_EXCHANGES),
+            readiness: AsyncMutex::default(),
             started: (clock.now(), clock.monotonic()),
             clock,
             rng,
