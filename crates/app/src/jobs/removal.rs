@@ -54,7 +54,7 @@ impl Removal {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "spent tokens that can no longer be valid are forgotten"),
             Err(fault) => {
-                tracing::warn!("spent tokens are not forgotten, the next time tries again: {fault}")
+                tracing::warn!("spent tokens are not forgotten, the next time tries again: {fault}");
             }
         }
     }
@@ -66,7 +66,7 @@ impl Removal {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "exchanges from before {before} are forgotten"),
             Err(fault) => {
-                tracing::warn!("old exchanges are not forgotten, the next time tries again: {fault}")
+                tracing::warn!("old exchanges are not forgotten, the next time tries again: {fault}");
             }
         }
     }
