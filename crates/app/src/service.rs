@@ -8,12 +8,12 @@ use daypass_jose::jwk::VerifyingKey;
 use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
 use daypass_policy::{Finding, RegisteredIssuer};
-use daypass_store::Store;
-use tokio::sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit};
+use daypass_store::{Store, StoreFault};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::config::{Config, PublicUrl};
 use crate::policy_source::LivePolicy;
-use crate::readiness::LastAnswer;
+use crate::readiness::Readiness;
 use crate::refusal::{Code, Refusal};
 use crate::sampling::Sampler;
 use crate::signing_keys::PassKeys;
@@ -37,7 +37,7 @@ pub struct App {
     keep_exchanges_seconds: Option<i64>,
     sampler: Sampler,
     turns: Semaphore,
-    pub(crate) readiness: AsyncMutex<LastAnswer>,
+    readiness: Arc<Readiness>,
     clock: Arc<dyn Clock>,
     started: (Timestamp, Duration),
     rng: Arc<dyn Random>,
@@ -80,7 +80,7 @@ impl App {
             keep_exchanges_seconds: config.keep_exchanges_seconds,
             sampler: Sampler::default(),
             turns: Semaphore::new(MAX_EXCHANGES),
-            readiness: AsyncMutex::default(),
+            readiness: Arc::default(),
             started: (clock.now(), clock.monotonic()),
             clock,
             rng,
@@ -131,6 +131,14 @@ impl App {
     /// The store.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Whether the store takes a write that becomes durable, asked at most once in [`crate::READINESS_KEPT`].
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn store_answers(&self) -> Result<(), StoreFault> {
+        Arc::clone(&self.readiness).ask(self.store.clone(), Arc::clone(&self.clock)).await
     }
 
     /// The audience of passes for onboarded projects.
