@@ -1,7 +1,10 @@
 //! What comes out of an exchange, held back until its record is durable.
 
+use daypass_jose::ids::ExchangeId;
 use daypass_jose::{Secret, Timestamp};
 use daypass_store::{CredentialRecord, Recorded};
+
+use crate::refusal::Refusal;
 
 /// Something that was minted and may not leave yet.
 ///
@@ -10,11 +13,13 @@ use daypass_store::{CredentialRecord, Recorded};
 pub struct Unrecorded<T> {
     credential: T,
     record: CredentialRecord,
+    exchange: ExchangeId,
 }
 
 impl<T> Unrecorded<T> {
-    pub(crate) fn new(credential: T, record: CredentialRecord) -> Self {
-        Self { credential, record }
+    /// What was minted in this exchange.
+    pub(crate) fn new(credential: T, record: CredentialRecord, exchange: ExchangeId) -> Self {
+        Self { credential, record, exchange }
     }
 
     /// What the ledger keeps of it: everything but the credential.
@@ -22,9 +27,12 @@ impl<T> Unrecorded<T> {
         &self.record
     }
 
-    /// Gives the credential, now that its exchange is recorded.
-    pub(crate) fn recorded(self, _proof: &Recorded) -> T {
-        self.credential
+    /// Gives the credential, now that its exchange is recorded. Another exchange's record proves nothing.
+    pub(crate) fn recorded(self, proof: &Recorded) -> Result<T, Refusal> {
+        if proof.exchange_id() != self.exchange {
+            return Err(Refusal::internal("the record is that of another exchange"));
+        }
+        Ok(self.credential)
     }
 }
 

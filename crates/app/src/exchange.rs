@@ -69,7 +69,7 @@ async fn walk(
         now,
     )?;
     let recorded = draft.record(app, &pass, spend).await?;
-    pass.recorded(&recorded).sign(app.pass_keys(), app.monotonic()).map(Outcome::Pass)
+    pass.recorded(&recorded)?.sign(app.pass_keys(), app.monotonic()).map(Outcome::Pass)
 }
 
 /// Whoever found a used token learns nothing by it, not even what it would have given.

@@ -120,7 +120,7 @@ pub(crate) fn mint(
         expires_at,
         key_id: Some(key.key_id().to_owned()),
     };
-    Ok(Unrecorded::new(UnsignedPass { key, claims, terms: terms.clone(), expires_at }, record))
+    Ok(Unrecorded::new(UnsignedPass { key, claims, terms: terms.clone(), expires_at }, record, exchange))
 }
 
 impl UnsignedPass {

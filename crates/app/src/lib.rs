@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod pass;
 pub mod policy_source;
 pub mod projects;
+mod readiness;
 mod record;
 pub mod refusal;
 pub mod request;
@@ -20,6 +21,7 @@ pub mod signing_keys;
 mod start_fault;
 
 pub use config::Config;
+pub use readiness::READINESS_KEPT;
 pub use refusal::{Code, Refusal};
 pub use service::{App, EXCHANGE_WAIT, MAX_EXCHANGES, Parts};
 pub use start_fault::StartFault;

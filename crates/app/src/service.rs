@@ -8,11 +8,12 @@ use daypass_jose::jwk::VerifyingKey;
 use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
 use daypass_policy::{Finding, RegisteredIssuer};
-use daypass_store::Store;
+use daypass_store::{Store, StoreFault};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::config::{Config, PublicUrl};
 use crate::policy_source::LivePolicy;
+use crate::readiness::Readiness;
 use crate::refusal::{Code, Refusal};
 use crate::sampling::Sampler;
 use crate::signing_keys::PassKeys;
@@ -36,6 +37,7 @@ pub struct App {
     keep_exchanges_seconds: Option<i64>,
     sampler: Sampler,
     turns: Semaphore,
+    readiness: Arc<Readiness>,
     clock: Arc<dyn Clock>,
     started: (Timestamp, Duration),
     rng: Arc<dyn Random>,
@@ -78,6 +80,7 @@ impl App {
             keep_exchanges_seconds: config.keep_exchanges_seconds,
             sampler: Sampler::default(),
             turns: Semaphore::new(MAX_EXCHANGES),
+            readiness: Arc::default(),
             started: (clock.now(), clock.monotonic()),
             clock,
             rng,
@@ -131,6 +134,14 @@ impl App {
         &self.store
     }
 
+    /// Whether the store takes a write that becomes durable, asked at most once in [`crate::READINESS_KEPT`].
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn store_answers(&self) -> Result<(), StoreFault> {
+        Arc::clone(&self.readiness).ask(self.store.clone(), Arc::clone(&self.clock)).await
+    }
+
     /// The audience of passes for onboarded projects.
     pub fn project_audience(&self) -> &str {
         &self.project_audience
@@ -144,14 +155,29 @@ impl App {
     /// The time without what the clock was set forward since the start. What forgets goes by it: forgotten early, a
     /// spent token could be used again as soon as the clock is set back, and a signing key be missed by all other servers.
     pub fn time_without_jumps(&self) -> Timestamp {
+        self.now().min(self.time_by_what_passed())
+    }
+
+    /// How far the clock was set forward since the start; nothing where it was set back.
+    pub fn set_forward(&self) -> Duration {
+        let millis = self.now().millis_since(self.time_by_what_passed());
+        Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
+
+    /// The time at the start, and what has passed since.
+    fn time_by_what_passed(&self) -> Timestamp {
         let (start, monotonic) = self.started;
         let passed = self.clock.monotonic().saturating_sub(monotonic);
-        let passed_seconds = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
-        self.now().min(start.plus_seconds(passed_seconds))
+        start.plus_seconds(i64::try_from(passed.as_secs()).unwrap_or(i64::MAX))
+    }
+
+    /// For how many seconds exchanges are kept; `None` where they are kept for ever.
+    pub fn keep_exchanges_seconds(&self) -> Option<i64> {
+        self.keep_exchanges_seconds
     }
 
     /// From when exchanges are kept; `None` where they are kept for ever.
-    pub(crate) fn keeps_exchanges_from(&self) -> Option<Timestamp> {
+    pub fn keeps_exchanges_from(&self) -> Option<Timestamp> {
         let kept = self.keep_exchanges_seconds?;
         Some(self.time_without_jumps().plus_seconds(kept.saturating_neg()))
     }

@@ -50,7 +50,7 @@ fn policy(web: &Web) -> String {
 
 /// Whether it can exchange: the store takes writes, a policy is in force, a key signs.
 pub(crate) async fn readyz(State(web): State<Arc<Web>>) -> Response {
-    let store = web.app.store().ping().await;
+    let store = web.app.store_answers().await;
     let are_keys_usable = web.app.pass_keys().are_usable(web.app.monotonic());
     let ready = store.is_ok() && are_keys_usable;
     let body = Readiness {

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use daypass_bench::clock;
-use daypass_bench::connection::Connection;
+use daypass_bench::connection::{Answer, Connection};
 use daypass_bench::server::Server;
 use tokio::time::timeout;
 
@@ -22,6 +22,9 @@ use load::{Dice, Load, Said, Success, send};
 
 /// Successes that clients have received before the kill, at least.
 const SUCCESSES: u64 = 100;
+
+/// How long a server or its database may take to recover, and a token to be answered: far longer than either does.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Who is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,9 +101,15 @@ async fn until_the_moment(load: &mut Load, dice: &mut Dice) -> Vec<Success> {
 /// Waits until the server says that it is ready: after a kill of its database that is when it has recovered by itself.
 async fn ready(address: SocketAddr) {
     let mut connection = Connection::open(address).await.unwrap();
-    while connection.get("/readyz").await.unwrap().status != 200 {
-        tokio::task::yield_now().await;
-    }
+    let mut said = None;
+    let ready = async {
+        while said.as_ref().is_none_or(|answer: &Answer| answer.status != 200) {
+            tokio::task::yield_now().await;
+            said = Some(connection.get("/readyz").await.unwrap());
+        }
+    };
+    let is_in_time = timeout(PATIENCE, ready).await.is_ok();
+    assert!(is_in_time, "the server does not recover from the kill; it said last: {said:?}");
 }
 
 /// Sends again what no answer came for, as a client does whose answer was lost, until there is one.
@@ -115,13 +124,17 @@ async fn retry(address: SocketAddr, unanswered: &[String]) -> Vec<Success> {
 
 /// The success that is the answer; none where the token was used.
 async fn answer(connection: &mut Connection, token: &str) -> Option<Success> {
-    loop {
-        match send(connection, token).await {
-            Said::Success(success) => return Some(success),
-            Said::AlreadyUsed => return None,
-            Said::Nothing => tokio::task::yield_now().await,
+    let answer = async {
+        loop {
+            match send(connection, token).await {
+                Said::Success(success) => return Some(success),
+                Said::AlreadyUsed => return None,
+                Said::Nothing => tokio::task::yield_now().await,
+            }
         }
-    }
+    };
+    let answer = timeout(PATIENCE, answer).await;
+    answer.expect("the server is ready, and answers a token with 503 or not at all")
 }
 
 /// Sends again every token whose success was received; gives those that were good once more.

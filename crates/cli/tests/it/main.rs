@@ -32,6 +32,8 @@ mod postgres;
 #[cfg(test)]
 mod project;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod settings;

@@ -68,6 +68,8 @@ CREATE TABLE credentials (
     PRIMARY KEY (exchange_id, id)
 ) WITHOUT ROWID;
 
+-- With row numbers: the index by end would be in the order of the keys, which are hashes, and each of its entries go to a
+-- page of its own.
 CREATE TABLE spent_tokens (
     key            BLOB PRIMARY KEY NOT NULL,
     remember_until BIGINT NOT NULL,
@@ -76,7 +78,7 @@ CREATE TABLE spent_tokens (
     source         TEXT NOT NULL,
     used_at        BIGINT NOT NULL,
     uses           BIGINT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX spent_tokens_by_end ON spent_tokens (remember_until);
 
 CREATE TABLE signing_keys (

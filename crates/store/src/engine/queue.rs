@@ -95,6 +95,7 @@ impl Writer {
         let writing = thread::Builder::new()
             .name("daypass-ledger".to_owned())
             .spawn(move || {
+                let _closes = ClosesAtEnd(&queue);
                 while let Some((work, refusals)) = queue.next_batch() {
                     let count = refusals.len();
                     let written = commit(work, refusals);
@@ -173,6 +174,22 @@ impl Drop for Writer {
     }
 }
 
+/// Nothing is taken any more when the thread that writes has ended, even by a panic; whoever waits is told.
+struct ClosesAtEnd<'a>(&'a Shared);
+
+impl Drop for ClosesAtEnd<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.0.lock();
+        queue.is_closed = true;
+        queue.work.clear();
+        if thread::panicking() {
+            tracing::error!(
+                "the thread that writes the store panicked: nothing is recorded or given any more"
+            );
+        }
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
@@ -226,7 +243,7 @@ impl Shared {
         Some((work, refusals))
     }
 
-    /// Waits while more comes. Who is alone is never kept waiting.
+    /// Waits while more comes. Who is alone is not kept waiting, nor is the first after a batch for longer than one lull.
     fn gather<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
         for _ in 0..MAX_LULLS {
             let waiting = queue.len();
@@ -279,5 +296,21 @@ impl Work {
             Self::Statement(_, _, answer) => answer.is_closed(),
             Self::Statements(_, answer) => answer.is_closed(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_panic_of_the_thread_that_writes_nothing_is_taken_and_whoever_waits_is_told() {
+        let writer = Writer::start(|_, _| panic!("on purpose"), Vec::new()).unwrap();
+        let waiting = writer.statement("SELECT 1", Vec::new()).unwrap();
+        assert!(waiting.blocking_recv().is_err());
+        while !writer.shared.lock().is_closed {
+            thread::yield_now();
+        }
+        assert!(matches!(writer.statement("SELECT 1", Vec::new()), Err(StoreFault::Unavailable(_))));
     }
 }

@@ -17,7 +17,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// INVARIANT: called only for what a commit that has returned made durable.
+    /// INVARIANT: called only after the commit that made it durable has returned.
     pub(super) fn new(exchange_id: ExchangeId) -> Self {
         Self { exchange_id }
     }

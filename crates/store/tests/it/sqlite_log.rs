@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use daypass_store::MAX_LOG_BYTES;
+use daypass_store::{ExchangeRecord, MAX_LOG_BYTES, Store};
 use rusqlite::{Connection, Row};
 
 use crate::support::{Place, account_in, at, bare, project, sqlite};
@@ -14,11 +14,33 @@ fn times_begun(place: &Place) -> u32 {
     u32::from_be_bytes(log[12..16].try_into().unwrap())
 }
 
-/// Whether all of the log is in the database too. Asks, and copies nothing.
+/// Pages in the log, and those of them that are in the database too. Asks, and copies nothing.
+fn pages(connection: &Connection) -> (i64, i64) {
+    let counts = |row: &Row<'_>| Ok((row.get(1)?, row.get(2)?));
+    connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], counts).unwrap()
+}
+
+/// Whether all of the log is in the database too.
 fn is_copied(connection: &Connection) -> bool {
-    let counts = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-    let (in_log, copied) = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], counts).unwrap();
+    let (in_log, copied) = pages(connection);
     in_log == copied
+}
+
+/// Waits until this is so of the pages in the log and those that are copied.
+async fn until(connection: &Connection, is_so: impl Fn((i64, i64)) -> bool) {
+    let so = async {
+        while !is_so(pages(connection)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), so).await.expect("nobody copies the log");
+}
+
+/// Commits of one row each.
+async fn pings(store: &Store, count: usize) {
+    for _ in 0..count {
+        store.ping().await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -29,20 +51,46 @@ async fn after_some_rows_the_log_is_copied_by_another_thread_and_begun_anew() {
     for number in 0..111 {
         store.ledger().refuse(bare(number));
     }
-    for _ in 0..16 {
-        store.ping().await.unwrap();
-    }
+    pings(&store, 16).await;
     let at_start = times_begun(&place);
     assert!(!is_copied(&beside), "127 rows were written");
     store.ping().await.unwrap();
-    let copied = async {
-        while !is_copied(&beside) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), copied).await.expect("nobody copies the log");
+    until(&beside, |(in_log, copied)| in_log == copied).await;
     store.ping().await.unwrap();
     assert_eq!(times_begun(&place), at_start + 1);
+}
+
+#[tokio::test]
+async fn the_writer_copies_the_little_that_is_left_of_a_long_log_and_begins_it_anew() {
+    let place = sqlite();
+    let store = place.open().await;
+    let beside = Connection::open(place.file()).unwrap();
+    let reader = Connection::open(place.file()).unwrap();
+    for number in 0..49 {
+        store.ledger().refuse(ExchangeRecord { claims: Some("a".repeat(1024 * 1024)), ..bare(number) });
+    }
+    pings(&store, 63).await;
+    let at_start = times_begun(&place);
+    // The thread may be slow to say that it has copied nearly all, and another 112 commits then come before.
+    for _ in 0..8 {
+        let (in_log, _) = pages(&beside);
+        assert!(in_log >= 48 * 256, "the log is long");
+        // While somebody reads what is old, the thread must leave what is new. Were all of it copied, the next commit would
+        // begin the log anew by itself.
+        reader.execute_batch("BEGIN; SELECT value FROM meta").unwrap();
+        pings(&store, 16).await;
+        until(&beside, |(_, copied)| copied >= in_log).await;
+        assert!(!is_copied(&beside), "128 rows were written, and the last 16 are left");
+        reader.execute_batch("COMMIT").unwrap();
+        // The thread is woken by the 128th row again.
+        pings(&store, 112).await;
+        if times_begun(&place) != at_start {
+            break;
+        }
+    }
+    assert_eq!(times_begun(&place), at_start + 1);
+    let length = fs::metadata(place.beside("daypass.db-wal")).unwrap().len();
+    assert!(length < MAX_LOG_BYTES, "nobody had to stop and empty it: {length}");
 }
 
 #[tokio::test]

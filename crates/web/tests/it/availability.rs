@@ -1,9 +1,12 @@
 //! What happens when something that the server needs is gone, and that it recovers by itself.
 
+use std::sync::Arc;
+
 use daypass_app::policy_source::{PolicyFault, Reload};
 use daypass_store::{AccountStatus, ExchangeFilter};
 use daypass_web::Drained;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::attacks::kit::{Kit, Table};
 use crate::support::app::{Setup, TestApp};
@@ -44,8 +47,29 @@ async fn without_its_store_the_server_gives_nothing_says_so_and_comes_back() {
         std::fs::rename(away.with_extension(format!("away{suffix}")), to).unwrap();
     }
     assert_eq!(app.exchange(&token, None).await.status, 200, "the same token: it was not spent");
+    assert_eq!(app.get("/readyz", None).await.status, 503, "the answer is kept for a second");
+    app.advance(1).await;
     assert_eq!(app.get("/readyz", None).await.status, 200);
     assert_eq!(app.exchange(&token, None).await.code(), "token_already_used");
+}
+
+#[tokio::test]
+async fn however_many_ask_whether_it_is_ready_the_store_is_asked_once_a_second() {
+    let app = Arc::new(Setup::new().start().await);
+    let written = || app.app.store().ledger().statistics().requests;
+    let before = written();
+    for second in 1..=2 {
+        let mut asking = JoinSet::new();
+        for _ in 0..50 {
+            let app = Arc::clone(&app);
+            asking.spawn(async move { app.get("/readyz", None).await });
+        }
+        for ready in asking.join_all().await {
+            assert_eq!(ready.status, 200, "{}", ready.body);
+        }
+        assert_eq!(written(), before + second);
+        app.advance(1).await;
+    }
 }
 
 #[tokio::test]
@@ -151,7 +175,7 @@ async fn more_exchanges_than_can_wait_are_told_that_the_server_is_overloaded() {
     assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
     let holder = rusqlite::Connection::open(app.database()).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let app = std::sync::Arc::new(app);
+    let app = Arc::new(app);
     let codes = codes_of(&app, (0..1_200).map(|_| kit.honest(&mut table)).collect()).await;
     assert!(codes["overloaded"] > 0 && codes["store_unavailable"] > 0, "{codes:?}");
     assert_eq!(codes.values().sum::<usize>(), 1_200, "nothing was given: {codes:?}");
@@ -163,14 +187,14 @@ async fn more_exchanges_than_can_wait_are_told_that_the_server_is_overloaded() {
 async fn an_issuer_that_does_not_answer_keeps_nobody_elses_jobs_waiting() {
     let (kit, mut table, app) = start().await;
     kit.main.set_silent(true);
-    let app = std::sync::Arc::new(app);
+    let app = Arc::new(app);
     let unsigned = |table: &mut Table| {
         let token = kit.with_header(table, &[("kid", Some(json!("nobody")))]);
         token.rsplit_once('.').map(|(rest, _)| format!("{rest}.AAAA")).unwrap()
     };
     let flood = (0..700).map(|_| unsigned(&mut table)).collect();
     let flood = tokio::spawn({
-        let app = std::sync::Arc::clone(&app);
+        let app = Arc::clone(&app);
         async move { codes_of(&app, flood).await }
     });
     while kit.main.requests() == 0 {
@@ -185,12 +209,9 @@ async fn an_issuer_that_does_not_answer_keeps_nobody_elses_jobs_waiting() {
 }
 
 /// How many of each code these tokens get, sent at once; each of them 503 with Retry-After.
-async fn codes_of(
-    app: &std::sync::Arc<TestApp>,
-    tokens: Vec<String>,
-) -> std::collections::BTreeMap<String, usize> {
+async fn codes_of(app: &Arc<TestApp>, tokens: Vec<String>) -> std::collections::BTreeMap<String, usize> {
     let send = |token: String| {
-        let app = std::sync::Arc::clone(app);
+        let app = Arc::clone(app);
         tokio::spawn(async move { app.exchange(&token, None).await })
     };
     let waiting: Vec<_> = tokens.into_iter().map(send).collect();

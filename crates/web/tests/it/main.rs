@@ -35,6 +35,8 @@ mod request_syntax;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod signing_keys;

@@ -1,6 +1,5 @@
 //! What is recorded, what is told to whom, and what is never written down.
 
-use daypass_app::jobs;
 use daypass_store::{AccountStatus, Outcome};
 use serde_json::json;
 
@@ -151,26 +150,4 @@ async fn the_operator_sees_which_issuer_was_claimed_and_which_are_registered() {
     let detail = app.records().await[0].detail.clone().unwrap();
     let wanted = format!("claimed, not verified: \"{0}/\\u{{1b}}[31m\"; registered: {0}", kit.main.url());
     assert_eq!(detail, wanted);
-}
-
-#[tokio::test]
-async fn exchanges_are_kept_for_as_long_as_the_settings_say_and_not_shorter_for_a_clock_that_jumps() {
-    const WEEK: i64 = 7 * 86_400;
-    let kit = Kit::start().await;
-    let app =
-        Setup::new().shared("main", kit.main.url(), "github", &["RS256"]).keep_exchanges(WEEK).start().await;
-    app.onboard("main", "123456789", "65", AccountStatus::Accepted).await;
-    let mut table = Table::default();
-    for _ in 0..3 {
-        assert_eq!(app.exchange(&kit.honest(&mut table), None).await.status, 200);
-    }
-    app.clock.jump(2 * WEEK);
-    jobs::forget(&app.app).await;
-    app.clock.jump(-2 * WEEK);
-    app.advance(WEEK).await;
-    jobs::forget(&app.app).await;
-    assert_eq!(app.records().await.len(), 3, "not older than a week");
-    app.advance(1).await;
-    jobs::forget(&app.app).await;
-    assert_eq!(app.records().await, []);
 }

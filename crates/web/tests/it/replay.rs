@@ -1,6 +1,8 @@
 //! One token, one use: the second is refused, and no forgery or refusal uses one up.
 
-use daypass_app::jobs;
+use std::sync::Arc;
+
+use daypass_app::jobs::Removal;
 use daypass_store::{AccountStatus, Outcome};
 use serde_json::{Value, json};
 
@@ -60,10 +62,10 @@ async fn a_second_use_is_refused_at_every_face_and_recorded_with_both_sources() 
 async fn fifty_clients_with_one_token_get_one_pass_and_forty_nine_recorded_refusals() {
     let Played { kit, mut table, app } = start().await;
     let token = kit.honest(&mut table);
-    let app = std::sync::Arc::new(app);
+    let app = Arc::new(app);
     let clients: Vec<_> = (0..50)
         .map(|_| {
-            let (app, token) = (std::sync::Arc::clone(&app), token.clone());
+            let (app, token) = (Arc::clone(&app), token.clone());
             tokio::spawn(async move { app.exchange(&token, None).await })
         })
         .collect();
@@ -177,7 +179,7 @@ async fn a_spent_token_is_remembered_for_longer_than_it_is_valid() {
 #[tokio::test]
 async fn twelve_spellings_of_one_token_at_once_give_one_pass() {
     let Played { kit, mut table, app } = start().await;
-    let app = std::sync::Arc::new(app);
+    let app = Arc::new(app);
     let key = kit.main.key();
     for _ in 0..4 {
         let claims = kit.claims(&mut table);
@@ -190,7 +192,7 @@ async fn twelve_spellings_of_one_token_at_once_give_one_pass() {
         };
         let clients: Vec<_> = (0..12)
             .map(|number| {
-                let (app, token) = (std::sync::Arc::clone(&app), spelled(number));
+                let (app, token) = (Arc::clone(&app), spelled(number));
                 tokio::spawn(async move { app.exchange(&token, None).await })
             })
             .collect();
@@ -216,16 +218,17 @@ async fn a_clock_that_is_set_forward_or_back_gives_no_token_a_second_use() {
     app.clock.jump(3_600);
     assert_eq!(result(&app.exchange(&token, None).await), used());
     assert_eq!(app.get("/v1.0/whoami", Some(&pass)).await.status, 200);
+    let removal = Removal::new(Arc::clone(&app.app));
     // Forward, the token looks long expired, and is not forgotten for it: back again, it would be valid.
     app.clock.jump(3_600);
-    jobs::sweep(&app.app).await;
+    removal.sweep().await;
     assert_eq!(result(&app.exchange(&token, None).await), (401, "token_expired".to_owned()));
     assert_eq!(app.get("/v1.0/whoami", Some(&pass)).await.code(), "pass_expired");
     app.clock.jump(-3_600);
     assert_eq!(result(&app.exchange(&token, None).await), used());
     // When that hour has really passed, it is forgotten.
     app.advance(3_600).await;
-    jobs::sweep(&app.app).await;
+    removal.sweep().await;
     assert_eq!(
         app.app.store().ledger().sweep(app.app.now(), 100).await.unwrap(),
         0,

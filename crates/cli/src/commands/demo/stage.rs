@@ -13,7 +13,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::super::Context;
-use super::super::serve::start::{Prepared, Serving, StartFault, Surroundings};
+use super::super::serve::serving::Serving;
+use super::super::serve::start::{Prepared, StartFault, Surroundings};
 use crate::fault::CommandFault;
 use crate::settings::{Overlay, Settings};
 

@@ -2,10 +2,14 @@
 
 mod certificate;
 mod key;
+pub(crate) mod serving;
 pub(crate) mod start;
+#[cfg(test)]
+mod tests;
 
 use daypass_web::Drained;
 
+use self::serving::Serving;
 use self::start::{Prepared, Surroundings};
 use super::Context;
 use super::ends::Ends;
@@ -28,27 +32,34 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     for warning in misspelt_variables(&context.environment) {
         tracing::warn!("{warning}");
     }
-    let mut serving = prepared.serve();
-    let end = tokio::select! {
-        end = ends.next() => end,
-        () = serving.ended() => {
-            return Err(CommandFault::Unavailable("the server has stopped by itself".to_owned()));
-        }
+    until_the_end(prepared.serve(), &mut ends).await
+}
+
+/// Returns when the server has ended: because a signal asked for it, or because it cannot go on.
+async fn until_the_end(mut serving: Serving, ends: &mut Ends) -> Result<u8, CommandFault> {
+    let asked = tokio::select! {
+        end = ends.next() => Ok(end),
+        ended = serving.ended() => Err(ended),
     };
+    if let Err(ended) = &asked {
+        tracing::error!("{ended}");
+    }
     tracing::info!("ending, after the requests in flight; a second signal ends at once");
-    tokio::select! {
+    let is_at_once = tokio::select! {
         drained = serving.stop() => {
             match drained {
                 Drained::Completely => tracing::info!("ended; every request in flight was answered"),
                 Drained::CutOff => tracing::warn!("ended; requests in flight took too long and were cut off"),
             }
-            Ok(fault::OK)
+            false
         }
         _ = ends.next() => {
             tracing::warn!("ended at once");
-            Ok(end.exit_code())
+            true
         }
-    }
+    };
+    let end = asked?;
+    Ok(if is_at_once { end.exit_code() } else { fault::OK })
 }
 
 fn settings(arguments: &ServeArguments, context: &Context) -> Result<Settings, CommandFault> {

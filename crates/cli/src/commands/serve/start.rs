@@ -9,15 +9,16 @@ use daypass_app::policy_source::PolicyFault;
 use daypass_app::{App, Parts, jobs};
 use daypass_fetch::SystemResolver;
 use daypass_jose::{Clock, Random};
-use daypass_policy::Finding;
+use daypass_policy::{Finding, show_duration};
 use daypass_store::{Store, StoreFault};
-use daypass_web::{Drained, Entrance, Limits, TrustedProxies, Web};
+use daypass_web::{Entrance, Limits, TrustedProxies, Web};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::certificate::{self, Served};
 use super::key;
+use super::serving::Serving;
 use crate::commands::Context;
 use crate::fault::{self, CommandFault};
 use crate::settings::{FoundKey, KeyFault, NewKey, Settings, TlsFault, host_of, is_loopback_url};
@@ -53,14 +54,6 @@ struct Warnings {
     new_key: Option<NewKey>,
     store: Option<String>,
     policy: Vec<Finding>,
-}
-
-/// A server that runs, and its jobs; dropping it cuts both off.
-pub(crate) struct Serving {
-    store: Store,
-    end: oneshot::Sender<()>,
-    server: JoinSet<Drained>,
-    jobs: JoinSet<()>,
 }
 
 /// Why a server does not start.
@@ -209,6 +202,12 @@ impl Prepared {
                  `daypass keys rotate`"
             );
         }
+        if let (Some(seconds), Some(from)) =
+            (self.app.keep_exchanges_seconds(), self.app.keeps_exchanges_from())
+        {
+            let kept = show_duration(seconds);
+            tracing::info!("exchanges are forgotten after {kept}: now those from before {from}");
+        }
         match &self.certificate {
             Some(certificate) => certificate.log(),
             None => {
@@ -225,15 +224,14 @@ impl Prepared {
     /// Begins to answer, and starts the jobs beside.
     pub(crate) fn serve(self) -> Serving {
         let (end, ended) = oneshot::channel();
-        let mut jobs = JoinSet::new();
-        jobs.spawn(jobs::run(Arc::clone(&self.app)));
+        let mut jobs = jobs::start(&self.app);
         let web = Web::new(Arc::clone(&self.app), self.limits).behind(self.trusted_proxies.clone());
         // A browser that is told so comes to no other server on `localhost` without TLS either.
         let is_strict = self.certificate.is_some() && !is_loopback_url(self.app.public_url().issuer());
         let web = if is_strict { web.with_strict_transport() } else { web };
         let certificate = self.certificate.as_ref().map(|served| Arc::clone(&served.live));
         if let Some(served) = self.certificate {
-            jobs.spawn(served.watch(self.clock));
+            jobs.start("certificate", served.watch(self.clock));
         }
         let router = daypass_web::router(Arc::new(web));
         let entrance =
@@ -244,32 +242,6 @@ impl Prepared {
             drop(ended.await);
         }));
         Serving { store: self.store, end, server, jobs }
-    }
-}
-
-impl Serving {
-    /// Returns when the server has stopped by itself, which it does not.
-    pub(crate) async fn ended(&mut self) {
-        drop(self.server.join_next().await);
-    }
-
-    /// Answers what is in flight, stops the jobs, and closes the store.
-    pub(crate) async fn stop(mut self) -> Drained {
-        drop(self.end);
-        let drained = match self.server.join_next().await {
-            Some(Ok(drained)) => drained,
-            Some(Err(_)) | None => Drained::CutOff,
-        };
-        self.jobs.shutdown().await;
-        self.store.close().await;
-        let written = self.store.ledger().statistics();
-        tracing::info!(
-            ledger.commits = written.commits,
-            ledger.requests = written.requests,
-            ledger.refusals_dropped = written.refusals_dropped,
-            "the ledger is closed"
-        );
-        drained
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::recorded::{FirstUse, Recorded, Spend, lost};
 use super::commit::BEGIN;
 use super::session::{Session, any};
 use super::trouble::Trouble;
-use crate::exchanges::{ExchangeRecord, columns};
+use crate::exchanges::{ExchangeRecord, Outcome, columns};
 use crate::fault::LedgerFault;
 use crate::value::{Row, Value};
 
@@ -116,7 +116,11 @@ async fn count_uses(session: &mut Session, again: Vec<[u8; 32]>) -> Result<(), T
 }
 
 async fn insert(session: &mut Session, exchanges: &[Arc<ExchangeRecord>]) -> Result<(), Trouble> {
-    insert_rows(session, INSERT, exchanges.iter().map(|exchange| exchange.values())).await?;
+    // A success whose caller gave up while it was being committed is refused as well, and stays what it is.
+    for (sql, outcome) in [(INSERT, Outcome::Success), (INSERT_REFUSALS, Outcome::Refused)] {
+        let ended_so = exchanges.iter().filter(|exchange| exchange.outcome == outcome);
+        insert_rows(session, sql, ended_so.map(|exchange| exchange.values())).await?;
+    }
     let credentials = exchanges.iter().flat_map(|exchange| {
         exchange.credentials.iter().map(move |credential| credential.values(exchange.id))
     });
@@ -162,12 +166,19 @@ const LOCK_SPENT: &str = "SELECT key FROM spent_tokens WHERE key = ANY($1::BYTEA
 const SPEND_AGAIN: &str = "UPDATE spent_tokens SET uses = spent_tokens.uses + again.uses \
      FROM UNNEST($1::BYTEA[], $2::BIGINT[]) AS again (key, uses) WHERE spent_tokens.key = again.key";
 
-const INSERT: &str = concat!(
-    "INSERT INTO exchanges (",
-    columns!(),
-    ") SELECT * FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], \
-     $8::TEXT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::TEXT[], \
-     $16::TEXT[], $17::TEXT[], $18::TEXT[], $19::TEXT[], $20::TEXT[], $21::TEXT[], $22::TEXT[])"
-);
+macro_rules! insert {
+    ($if_there:literal) => {
+        concat!(
+            "INSERT INTO exchanges (",
+            columns!(),
+            ") SELECT * FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], \
+             $8::TEXT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::TEXT[], \
+             $16::TEXT[], $17::TEXT[], $18::TEXT[], $19::TEXT[], $20::TEXT[], $21::TEXT[], $22::TEXT[])",
+            $if_there
+        )
+    };
+}
+const INSERT: &str = insert!("");
+const INSERT_REFUSALS: &str = insert!(" ON CONFLICT (id) DO NOTHING");
 const INSERT_CREDENTIALS: &str = "INSERT INTO credentials (id, exchange_id, kind, audience, scope, expires_at, key_id) \
      SELECT * FROM UNNEST($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::BIGINT[], $7::TEXT[])";

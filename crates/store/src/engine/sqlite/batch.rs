@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::super::recorded::{FirstUse, Recorded, SPENT, Spend, lost};
+use super::super::recorded::{FirstUse, SPENT, Spend, lost};
 use super::connection::{change, run};
 use crate::exchanges::{ExchangeRecord, columns};
 use crate::fault::{LedgerFault, StoreFault};
@@ -13,7 +13,7 @@ pub(super) fn write(
     connection: &Connection,
     exchange: &ExchangeRecord,
     spend: Option<Spend>,
-) -> Result<Result<Recorded, LedgerFault>, StoreFault> {
+) -> Result<Result<(), LedgerFault>, StoreFault> {
     if let Some(spend) = spend
         && let Some(first) = spent_before(connection, exchange, &spend)?
     {
@@ -21,11 +21,17 @@ pub(super) fn write(
         return Ok(Err(first));
     }
     insert(connection, exchange)?;
-    Ok(Ok(Recorded::new(exchange.id)))
+    Ok(Ok(()))
+}
+
+/// Writes a refusal, unless its exchange is recorded: a success whose caller gave up while it was being committed is
+/// refused as well, and stays what it is.
+pub(super) fn refuse(connection: &Connection, exchange: &ExchangeRecord) -> Result<(), StoreFault> {
+    change(connection, INSERT_REFUSAL, &exchange.values()).map(drop)
 }
 
 /// Writes an exchange and its credentials.
-pub(super) fn insert(connection: &Connection, exchange: &ExchangeRecord) -> Result<(), StoreFault> {
+fn insert(connection: &Connection, exchange: &ExchangeRecord) -> Result<(), StoreFault> {
     change(connection, INSERT, &exchange.values())?;
     for credential in &exchange.credentials {
         change(connection, INSERT_CREDENTIAL, &credential.values(exchange.id))?;
@@ -64,10 +70,17 @@ const SPEND: &str = "INSERT INTO spent_tokens (key, remember_until, once, exchan
      VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT (key) DO NOTHING";
 const SPEND_AGAIN: &str = "UPDATE spent_tokens SET uses = uses + 1 WHERE key = $1";
 
-const INSERT: &str = concat!(
-    "INSERT INTO exchanges (",
-    columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)"
-);
+macro_rules! insert {
+    ($if_there:literal) => {
+        concat!(
+            "INSERT INTO exchanges (",
+            columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+            $if_there
+        )
+    };
+}
+const INSERT: &str = insert!("");
+const INSERT_REFUSAL: &str = insert!(" ON CONFLICT (id) DO NOTHING");
 const INSERT_CREDENTIAL: &str = "INSERT INTO credentials (id, exchange_id, kind, audience, scope, expires_at, key_id) \
      VALUES ($1, $2, $3, $4, $5, $6, $7)";

@@ -23,6 +23,8 @@ const ROWS: usize = 128;
 const LONG_PAGES: i64 = 12_288;
 /// Pages that the writer may have to copy itself.
 const FEW_PAGES: i64 = 512;
+/// Bytes by which a log that cannot be emptied grows before the writer tries again, and says so again: 8 MiB.
+const AGAIN_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The writer's side.
 pub(super) struct Checkpoints {
@@ -30,6 +32,8 @@ pub(super) struct Checkpoints {
     due: SyncSender<()>,
     is_nearly_copied: Arc<AtomicBool>,
     rows: usize,
+    /// Bytes of the log at which the writer empties it.
+    too_long: u64,
 }
 
 impl Checkpoints {
@@ -42,7 +46,7 @@ impl Checkpoints {
             .name("daypass-checkpoint".to_owned())
             .spawn(move || run(&at, &is_due, &nearly))
             .map_err(|error| StoreFault::Unavailable(error.to_string()))?;
-        Ok((Self { path: path.to_owned(), due, is_nearly_copied, rows: 0 }, copying))
+        Ok((Self { path: path.to_owned(), due, is_nearly_copied, rows: 0, too_long: MAX_LOG_BYTES }, copying))
     }
 
     /// To be called after each commit, with the number of its rows.
@@ -53,19 +57,32 @@ impl Checkpoints {
             // Full means that one is due already.
             let _already_due = self.due.try_send(());
         }
-        if self.is_nearly_copied.swap(false, Ordering::Relaxed) {
-            warn(connection::restart_log(connection));
+        if self.is_nearly_copied.swap(false, Ordering::Relaxed)
+            && let Err(fault) = connection::restart_log(connection)
+        {
+            // A request reads just now, as a rule: the next time will do.
+            tracing::debug!("the write-ahead log was not begun anew: {fault}");
         }
         // The thread does not keep up, or somebody reads what is old.
-        if connection::log_bytes(&self.path) > MAX_LOG_BYTES {
-            warn(connection::empty_log(connection));
+        let bytes = connection::log_bytes(&self.path);
+        if bytes > self.too_long {
+            self.empty(bytes, connection);
         }
     }
-}
 
-fn warn(done: Result<(), StoreFault>) {
-    if let Err(fault) = done {
-        tracing::warn!("the write-ahead log was not begun anew, a later commit tries again: {fault}");
+    /// A reader that does not end keeps the log from being emptied; it grows then, and must not cost each commit a try.
+    fn empty(&mut self, bytes: u64, connection: &Connection) {
+        self.too_long = match connection::empty_log(connection) {
+            Ok(()) => MAX_LOG_BYTES,
+            Err(fault) => {
+                tracing::warn!(
+                    bytes,
+                    "the write-ahead log cannot be emptied and grows; if a program beside daypass has the database open, \
+                     end it: {fault}"
+                );
+                bytes.saturating_add(AGAIN_BYTES)
+            }
+        };
     }
 }
 

@@ -110,7 +110,7 @@ fn write_all(
     }
     let mut written = 0_usize;
     for refusal in refusals {
-        match guarded(connection, guard, |connection| batch::insert(connection, refusal)) {
+        match guarded(connection, guard, |connection| batch::refuse(connection, refusal)) {
             Ok(()) => written = written.saturating_add(1),
             Err(_) if guard == Guard::Transaction => return None,
             Err(fault) => {

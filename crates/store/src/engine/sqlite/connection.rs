@@ -172,13 +172,13 @@ impl Copied {
 /// Copies what there is of the write-ahead log into the database, while others write and read.
 pub(super) fn copy_log(connection: &Connection) -> Result<Copied, StoreFault> {
     let row = run(connection, "PRAGMA wal_checkpoint(PASSIVE)", &[])?.pop();
-    let mut row = row.ok_or_else(|| StoreFault::Corrupt("a checkpoint says nothing".to_owned()))?;
+    let mut row = row.ok_or_else(says_nothing)?;
     let _is_busy = row.integer()?;
     Ok(Copied { pages: row.integer()?, copied: row.integer()? })
 }
 
-/// Copies the rest of the write-ahead log and has the next commit begin it anew, unless somebody is reading or copying
-/// it now.
+/// Copies the rest of the write-ahead log and has the next commit begin it anew. Fails where somebody is reading or
+/// copying it now.
 pub(super) fn restart_log(connection: &Connection) -> Result<(), StoreFault> {
     checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)")
 }
@@ -192,7 +192,18 @@ fn checkpoint(connection: &Connection, sql: &str) -> Result<(), StoreFault> {
     connection.busy_timeout(Duration::ZERO).map_err(|error| fault(&error))?;
     let done = run(connection, sql, &[]);
     wait_for_locks(connection)?;
-    done.map(drop)
+    let is_busy = match done?.pop() {
+        Some(mut row) => row.integer()? != 0,
+        None => return Err(says_nothing()),
+    };
+    if is_busy {
+        return Err(StoreFault::Unavailable("somebody reads what is old, or copies the log".to_owned()));
+    }
+    Ok(())
+}
+
+fn says_nothing() -> StoreFault {
+    StoreFault::Corrupt("a checkpoint says nothing".to_owned())
 }
 
 /// Has a connection wait for locks that others hold, for a while.

@@ -43,18 +43,20 @@ impl Readers {
     }
 
     /// Reads a row or two by their key, on the thread of the caller: to hand it to another costs more than the read, which
-    /// waits for nothing but the page cache. `None` where it cannot be done so.
+    /// waits for no lock, and for the disk alone where a page is not in memory. `None` where it cannot be done so. That
+    /// another file has taken the place of the database, the next read notices, and the next commit: signing keys are read
+    /// every second.
     pub(super) fn look(&self, sql: &str, values: &[Value<'_>]) -> Option<Result<Vec<Row>, StoreFault>> {
-        let now = connection::file_identity(&self.path);
+        let _turn = self.turns.try_acquire().ok()?;
         let (connection, opened_on) = self.lock().pop()?;
-        if opened_on != now || connection.busy_timeout(Duration::ZERO).is_err() {
+        if connection.busy_timeout(Duration::ZERO).is_err() {
             return None;
         }
         match connection::run(&connection, sql, values) {
             // Somebody holds a lock, say: the other way waits for it.
             Err(StoreFault::Unavailable(_)) => None,
             rows => {
-                self.keep(connection, now);
+                self.keep(connection, opened_on);
                 Some(rows)
             }
         }
@@ -69,7 +71,11 @@ impl Readers {
     /// A connection that failed is not kept: the next read opens a new one.
     fn run(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StoreFault> {
         let now = connection::file_identity(&self.path);
-        let kept = self.lock().pop().filter(|(_, opened_on)| *opened_on == now);
+        let kept = {
+            let mut idle = self.lock();
+            idle.retain(|(_, opened_on)| *opened_on == now);
+            idle.pop()
+        };
         let connection = match kept {
             Some((connection, _)) => connection,
             None => connection::open_reader(&self.path)?,

@@ -26,7 +26,7 @@ pub(super) enum Task {
         exchange: Arc<ExchangeRecord>,
         spend: Option<Spend>,
         answer: Answer<Result<Recorded, LedgerFault>>,
-        outcome: Result<Recorded, LedgerFault>,
+        outcome: Result<(), LedgerFault>,
     },
     Statement {
         sql: &'static str,
@@ -71,7 +71,7 @@ impl Task {
                 let written =
                     guarded(connection, guard, |connection| batch::write(connection, exchange, *spend));
                 let failed = written.is_err();
-                *outcome = written.map_err(LedgerFault::from).and_then(|recorded| recorded);
+                *outcome = written.map_err(LedgerFault::from).and_then(|spent| spent);
                 failed
             }
             Self::Statement { sql, values, outcome, .. } => {
@@ -88,7 +88,9 @@ impl Task {
     /// Tells the caller, after the commit; one that has stopped waiting is no fault.
     pub(super) fn release(self) {
         match self {
-            Self::Exchange { answer, outcome, .. } => drop(answer.send(outcome)),
+            Self::Exchange { exchange, answer, outcome, .. } => {
+                drop(answer.send(outcome.map(|()| Recorded::new(exchange.id))));
+            }
             Self::Statement { answer, outcome, .. } => drop(answer.send(outcome)),
             Self::Statements { answer, outcome, .. } => drop(answer.send(outcome)),
         }

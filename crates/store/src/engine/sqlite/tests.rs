@@ -50,6 +50,22 @@ fn a_connection_that_does_not_write_durably_is_refused() {
 }
 
 #[test]
+fn a_log_that_somebody_reads_is_not_begun_anew_and_says_so() {
+    let (_folder, path) = database();
+    let writer = connection::open_writer(&path).unwrap();
+    let reader = connection::open_reader(&path).unwrap();
+    run(&reader, "BEGIN", &[]).unwrap();
+    assert_eq!(integers(&reader, "SELECT value FROM meta"), [0]);
+    run(&writer, "UPDATE meta SET value = 7", &[]).unwrap();
+    assert!(matches!(connection::restart_log(&writer), Err(StoreFault::Unavailable(_))));
+    assert!(matches!(connection::empty_log(&writer), Err(StoreFault::Unavailable(_))));
+    run(&reader, "COMMIT", &[]).unwrap();
+    assert_eq!(connection::restart_log(&writer), Ok(()));
+    assert_eq!(connection::empty_log(&writer), Ok(()));
+    assert_eq!(connection::log_bytes(&path), 0);
+}
+
+#[test]
 fn a_reader_cannot_write() {
     let (_folder, path) = database();
     let reader = connection::open_reader(&path).unwrap();

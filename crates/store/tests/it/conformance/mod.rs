@@ -66,6 +66,7 @@ on_all! {
         a_refusal_is_written_with_the_next_commit
         a_refusal_spends_no_token
         many_refusals_are_all_written
+        a_refusal_of_what_is_recorded_as_a_success_changes_nothing_and_fails_nobody
         a_refusal_that_cannot_be_written_is_counted_and_fails_nobody
     }
     listing {

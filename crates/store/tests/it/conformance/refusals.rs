@@ -42,13 +42,26 @@ pub(crate) async fn a_refusal_that_cannot_be_written_is_counted_and_fails_nobody
     let store = place.open().await;
     let first = bare(1);
     let held = place.held().await;
-    store.ledger().refuse(first.clone());
-    store.ledger().refuse(ExchangeRecord { role: Some("\0".to_owned()), ..bare(2) });
     store.ledger().refuse(first);
+    store.ledger().refuse(ExchangeRecord { role: Some("\0".to_owned()), ..bare(2) });
     store.ledger().refuse(bare(3));
     drop(held);
     store.ledger().record(success(4), Some(once(1))).await.unwrap();
     store.ping().await.unwrap();
     assert_eq!(all(&store).await.len(), 3);
-    assert_eq!(store.ledger().statistics().refusals_dropped, 2);
+    assert_eq!(store.ledger().statistics().refusals_dropped, 1);
+}
+
+pub(crate) async fn a_refusal_of_what_is_recorded_as_a_success_changes_nothing_and_fails_nobody(
+    place: &Place,
+) {
+    let store = place.open().await;
+    let given = success(1);
+    store.ledger().record(given.clone(), Some(once(1))).await.unwrap();
+    store.ledger().refuse(ExchangeRecord { id: given.id, ..bare(2) });
+    store.ledger().record(success(3), Some(once(3))).await.unwrap();
+    store.ping().await.unwrap();
+    assert_eq!(store.ledger().show(given.id).await.unwrap(), Some(given));
+    assert_eq!(all(&store).await.len(), 2);
+    assert_eq!(store.ledger().statistics().refusals_dropped, 0);
 }

@@ -5,5 +5,6 @@ pub(crate) mod clock;
 pub(crate) mod http;
 pub(crate) mod issuer;
 pub(crate) mod keys;
+pub(crate) mod log;
 pub(crate) mod reply;
 pub(crate) mod tls;

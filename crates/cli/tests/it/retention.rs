@@ -1,0 +1,54 @@
+//! How long exchanges are kept, as the log tells it.
+
+use daypass_bench::clock;
+use daypass_jose::Timestamp;
+use daypass_jose::ids::ExchangeId;
+use daypass_store::{ExchangeFilter, ExchangeRecord, Outcome, Store};
+use rustix::process::Signal;
+
+use crate::support::Folder;
+
+const DAY: i64 = 86_400;
+
+async fn store(folder: &Folder) -> Store {
+    Store::open(&format!("sqlite://{}", folder.path("daypass.db").display())).await.unwrap()
+}
+
+async fn succeeded(store: &Store, at: Timestamp) {
+    let exchange = ExchangeRecord::new(ExchangeId::first_of(at), at, "seed", "192.0.2.1");
+    store.ledger().record(ExchangeRecord { outcome: Outcome::Success, ..exchange }, None).await.unwrap();
+}
+
+/// Serves until the log has these lines.
+fn serve_until(folder: &Folder, lines: &[&str]) {
+    let mut server = folder.serve(&[]);
+    for text in lines {
+        let line = server.standing.stderr_line(|line| line.contains(text));
+        assert!(line.contains("exchanges"), "{line}");
+    }
+    server.standing.signal(Signal::TERM);
+    assert_eq!(server.standing.wait(), 0);
+}
+
+#[tokio::test]
+async fn old_exchanges_are_forgotten_with_a_word_unless_the_clock_may_be_wrong() {
+    let folder = Folder::new();
+    folder.write(
+        "daypass.toml",
+        "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\n[store]\nkeep_exchanges = '7d'\n",
+    );
+    let store = store(&folder).await;
+    let now = clock::now();
+    for days in [30, 20, 10] {
+        succeeded(&store, now.plus_seconds(-days * DAY)).await;
+    }
+    // To these a clock that is right, after ten days in which nobody came, is as one that is three days ahead.
+    serve_until(&folder, &["forgotten after 7d: now those from before", "either the clock is ahead"]);
+    let kept = store.ledger().list(&ExchangeFilter::default(), 10).await.unwrap();
+    assert_eq!(kept.len(), 3);
+    succeeded(&store, now.plus_seconds(-6 * DAY)).await;
+    serve_until(&folder, &["\"removed\":3"]);
+    let kept = store.ledger().list(&ExchangeFilter::default(), 10).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    store.close().await;
+}
