@@ -38,8 +38,9 @@ impl TestClock {
 
     /// Lets time pass.
     pub(crate) fn advance(&self, seconds: i64) {
-        self.passed.fetch_add(u64::try_from(seconds).unwrap() * 1000, Ordering::SeqCst);
-        self.wall.fetch_add(seconds * 1000, Ordering::SeqCst);
+        let millis = seconds.saturating_mul(1000);
+        self.passed.fetch_add(u64::try_from(millis).unwrap(), Ordering::SeqCst);
+        self.wall.fetch_add(millis, Ordering::SeqCst);
     }
 }
 
