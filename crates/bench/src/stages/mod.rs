@@ -11,8 +11,9 @@ use std::process::Command;
 use daypass_bench::load::{self, Outcome, Target};
 use daypass_bench::server::{Place, Server, Usage};
 
-/// Connections of a flood: as many exchanges as one commit shall take together.
-const CONNECTIONS: usize = 64;
+/// Connections of a flood: twice as many as the exchanges that one commit shall take together, since as many wait for the
+/// commit before.
+const CONNECTIONS: usize = 128;
 
 /// The processor that the measured server has to itself.
 const SERVER_CORE: usize = 0;

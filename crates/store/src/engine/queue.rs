@@ -18,10 +18,11 @@ const MAX_REFUSALS_PER_BATCH: usize = 64;
 
 /// Requests for which the writer waits where several come at once: a commit costs nearly the same for one as for these.
 const FULL_BATCH: usize = 64;
-/// How long the writer waits for one more of them; when none has come, it commits what there is.
-const LULL: Duration = Duration::from_micros(250);
-/// How many times it waits, one after the other: 4 ms in all.
-const MAX_LULLS: u32 = 16;
+/// How long the writer waits for one more of them; when none has come, it commits what there is. Those whom it has just
+/// released keep the other threads busy for as long, on a machine with few processors, before anything new arrives.
+const LULL: Duration = Duration::from_micros(800);
+/// How many times it waits, one after the other: 3.2 ms in all.
+const MAX_LULLS: u32 = 4;
 
 pub(super) type Answer<T> = oneshot::Sender<T>;
 
