@@ -48,12 +48,12 @@ async fn after_some_rows_the_log_is_copied_by_another_thread_and_begun_anew() {
     let place = sqlite();
     let store = place.open().await;
     let beside = Connection::open(place.file()).unwrap();
-    for number in 0..111 {
+    for number in 0..175 {
         store.ledger().refuse(bare(number));
     }
     pings(&store, 16).await;
     let at_start = times_begun(&place);
-    assert!(!is_copied(&beside), "127 rows were written");
+    assert!(!is_copied(&beside), "191 rows were written");
     store.ping().await.unwrap();
     until(&beside, |(in_log, copied)| in_log == copied).await;
     store.ping().await.unwrap();
@@ -69,9 +69,9 @@ async fn the_writer_copies_the_little_that_is_left_of_a_long_log_and_begins_it_a
     for number in 0..49 {
         store.ledger().refuse(ExchangeRecord { claims: Some("a".repeat(1024 * 1024)), ..bare(number) });
     }
-    pings(&store, 63).await;
+    pings(&store, 127).await;
     let at_start = times_begun(&place);
-    // The thread may be slow to say that it has copied nearly all, and another 112 commits then come before.
+    // The thread may be slow to say that it has copied nearly all, and another 176 commits then come before.
     for _ in 0..8 {
         let (in_log, _) = pages(&beside);
         assert!(in_log >= 48 * 256, "the log is long");
@@ -80,10 +80,10 @@ async fn the_writer_copies_the_little_that_is_left_of_a_long_log_and_begins_it_a
         reader.execute_batch("BEGIN; SELECT value FROM meta").unwrap();
         pings(&store, 16).await;
         until(&beside, |(_, copied)| copied >= in_log).await;
-        assert!(!is_copied(&beside), "128 rows were written, and the last 16 are left");
+        assert!(!is_copied(&beside), "192 rows were written, and the last 16 are left");
         reader.execute_batch("COMMIT").unwrap();
-        // The thread is woken by the 128th row again.
-        pings(&store, 112).await;
+        // The thread is woken by the 192nd row again.
+        pings(&store, 176).await;
         if times_begun(&place) != at_start {
             break;
         }

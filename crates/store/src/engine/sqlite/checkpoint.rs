@@ -18,7 +18,7 @@ use super::sync;
 use crate::fault::StoreFault;
 
 /// Rows after which the log is copied: few, since commits wait while the disk is busy with what was copied.
-const ROWS: usize = 128;
+const ROWS: usize = 192;
 /// Pages of a log that is worth beginning anew: 48 MiB.
 const LONG_PAGES: i64 = 12_288;
 /// Pages that the writer may have to copy itself.
