@@ -30,6 +30,8 @@ provider = "github"
 url = "{issuer}"
 insecure_http = true
 audiences = ["127.0.0.1"]
+
+{more}
 """
 
 # A job's three lines, with whatever curl is to do besides.
@@ -155,11 +157,11 @@ class Stage:
         self._processes.append((process, log))
         return process
 
-    def daypass(self, name, public_url, port, http="", keys=""):
+    def daypass(self, name, public_url, port, http="", keys="", more=""):
         """A server with one project; its folder and its log."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        settings = SETTINGS.format(public_url=public_url, port=port, http=http, keys=keys, issuer=ISSUER)
+        settings = SETTINGS.format(public_url=public_url, port=port, http=http, keys=keys, issuer=ISSUER, more=more)
         (folder / "daypass.toml").write_text(settings)
         add = [DAYPASS, "project", "add", "octo-org/octo-repo", "--issuer", "github", "--id", "123456789"]
         run([*add, "--owner-id", "65"], cwd=folder)

@@ -158,13 +158,14 @@ def pass_of(world):
     return {"PASS": done.stdout.strip()}
 
 
-def nginx():
-    """Debian's, installed or unpacked by scripts/tools."""
-    places = [os.environ.get("PATH", ""), "/usr/sbin", str(HERE.parent.parent / ".cache/nginx/usr/sbin")]
-    found = shutil.which("nginx", path=os.pathsep.join(places))
+def of_debian(program, package):
+    """Debian's, installed or unpacked by scripts/tools; as the variable of its name."""
+    unpacked = HERE.parent.parent / ".cache" / package / "usr"
+    places = [os.environ.get("PATH", ""), "/usr/sbin", str(unpacked / "sbin"), str(unpacked / "bin")]
+    found = shutil.which(program, path=os.pathsep.join(places))
     if found is None:
-        raise SystemExit("there is no nginx: run scripts/tools")
-    return {"NGINX": found}
+        raise SystemExit(f"there is no {program}: run scripts/tools")
+    return {program.upper(): found}
 
 
 def run_all(world, python):
@@ -175,7 +176,9 @@ def run_all(world, python):
     in_job = world.job("github", "--event", "push", "--ref", "refs/heads/main")
     checks = run_suite(world, "curl", [sys.executable, str(HERE / "curl.py")], addresses)
     checks += run_suite(world, "TLS", [sys.executable, str(HERE / "tls.py")], addresses)
-    checks += run_suite(world, "nginx", [sys.executable, str(HERE / "nginx.py")], addresses | nginx())
+    checks += run_suite(world, "nginx", [sys.executable, str(HERE / "nginx.py")], addresses | of_debian("nginx", "nginx"))
+    promtool = of_debian("promtool", "prometheus")
+    checks += run_suite(world, "promtool", [sys.executable, str(HERE / "promtool.py")], addresses | promtool)
     checks += run_suite(world, "@actions/core", [*in_job, "node", str(HERE / "node/actions_core.mjs")])
     checks += run_suite(world, "openid-client", [*in_job, "node", str(HERE / "node/openid_client.mjs")])
     checks += run_suite(world, "jose", ["node", str(HERE / "node/jose.mjs")], pass_of(world))

@@ -8,6 +8,7 @@ use daypass_store::Spend;
 
 use crate::credential::Terms;
 use crate::issue::{self, Granted};
+use crate::metrics::Ended;
 use crate::projects::Standing;
 use crate::record::Draft;
 use crate::refusal::{Code, Refusal};
@@ -19,10 +20,16 @@ const MAX_SHOWN_CHARS: usize = 255;
 
 /// Exchanges an identity token for what its job may have, and records the attempt.
 pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
-    let now = app.now();
+    let (now, started) = (app.now(), app.monotonic());
     let mut draft = Draft::new(ExchangeId::new(now, app.rng()), now, request);
     let exchange_id = draft.id();
     let answer = walk(app, request, &mut draft, now).await;
+    app.metrics().exchanged(&Ended {
+        face: request.origin.face,
+        issuer: draft.issuer(),
+        outcome: answer.as_ref().map_err(|refusal| refusal.code.as_str()),
+        took: app.monotonic().saturating_sub(started),
+    });
     match answer {
         Ok(outcome) => {
             tracing::info!(exchange.id = %exchange_id, face = request.origin.face, role = request.asked.role(), dry_run = request.asked.dry_run, "allowed");
@@ -69,7 +76,9 @@ async fn walk(
         now,
     )?;
     let recorded = draft.record(app, &pass, spend).await?;
-    pass.recorded(&recorded)?.sign(app.pass_keys(), app.monotonic()).map(Outcome::Pass)
+    let pass = pass.recorded(&recorded)?.sign(app.pass_keys(), app.monotonic())?;
+    app.metrics().minted(issue::PASS_KIND);
+    Ok(Outcome::Pass(pass))
 }
 
 /// Whoever found a used token learns nothing by it, not even what it would have given.

@@ -21,7 +21,7 @@ use crate::signing_keys::PassKeys;
 const PASS_TYPE: &str = "at+jwt";
 
 /// The kind of credential that a pass is.
-const PASS_KIND: &str = "api";
+pub(crate) const PASS_KIND: &str = "api";
 
 /// How long beyond `exp` and the leeway a spent token is remembered, in seconds. It must outlive every moment at
 /// which a verifier could still take the token, on every replica's clock, or the token can be replayed.

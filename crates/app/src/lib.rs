@@ -7,6 +7,7 @@ pub mod credential;
 pub mod exchange;
 mod issue;
 pub mod jobs;
+pub mod metrics;
 pub mod pass;
 pub mod policy_source;
 pub mod projects;

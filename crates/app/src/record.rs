@@ -55,6 +55,11 @@ impl<'a> Draft<'a> {
         self.record.id
     }
 
+    /// The name of the registered issuer that the token claims, if that is known yet.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.record.issuer.as_deref()
+    }
+
     /// Notes which registered issuer the token claims. Until it is verified, nothing else of it is worth a record.
     pub(crate) fn claims_issuer(&mut self, issuer: &RegisteredIssuer) {
         Arc::make_mut(&mut self.record).issuer = Some(issuer.name.clone());
@@ -98,7 +103,9 @@ impl<'a> Draft<'a> {
         let record = Arc::make_mut(&mut self.record);
         record.outcome = Outcome::Success;
         record.credentials = vec![pass.record().clone()];
+        let asked_at = app.monotonic();
         let answer = app.store().ledger().record(Arc::clone(&self.record), Some(spend)).await;
+        app.metrics().ledger_waited(app.monotonic().saturating_sub(asked_at));
         self.is_written = matches!(answer, Ok(_) | Err(LedgerFault::AlreadySpent { .. }));
         answer.map_err(|fault| Refusal::of_ledger(&fault))
     }

@@ -12,6 +12,7 @@ use daypass_store::{Store, StoreFault};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::config::{Config, PublicUrl};
+use crate::metrics::{IssuerState, Metrics, State};
 use crate::policy_source::LivePolicy;
 use crate::readiness::Readiness;
 use crate::refusal::{Code, Refusal};
@@ -36,6 +37,7 @@ pub struct App {
     project_audience: String,
     keep_exchanges_seconds: Option<i64>,
     sampler: Sampler,
+    metrics: Metrics,
     turns: Semaphore,
     readiness: Arc<Readiness>,
     clock: Arc<dyn Clock>,
@@ -79,6 +81,7 @@ impl App {
             project_audience,
             keep_exchanges_seconds: config.keep_exchanges_seconds,
             sampler: Sampler::default(),
+            metrics: Metrics::new().map_err(|fault| StartFault::Metrics(fault.to_string()))?,
             turns: Semaphore::new(MAX_EXCHANGES),
             readiness: Arc::default(),
             started: (clock.now(), clock.monotonic()),
@@ -140,6 +143,37 @@ impl App {
     /// What the store said.
     pub async fn store_answers(&self) -> Result<(), StoreFault> {
         Arc::clone(&self.readiness).ask(self.store.clone(), Arc::clone(&self.clock)).await
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Everything that is counted and how the server stands, as text for Prometheus in [`crate::metrics::TEXT_FORMAT`].
+    ///
+    /// # Errors
+    /// It cannot be written as text, by a slip of this program.
+    pub fn scrape(&self) -> Result<String, String> {
+        let policy = self.policy.snapshot();
+        let keys = self.issuer_keys.states();
+        let issuers = keys.iter().filter_map(|keys| {
+            let issuer = self.issuers.iter().find(|issuer| issuer.url == keys.issuer)?;
+            Some(IssuerState {
+                name: &issuer.name,
+                keys: keys.keys,
+                age_seconds: keys.age_seconds,
+                is_failing: keys.last_fault.is_some(),
+            })
+        });
+        let state = State {
+            issuers: issuers.collect(),
+            ledger: self.store.ledger().statistics(),
+            policy_version: policy.version(),
+            is_newer_policy_refused: self.policy.is_newer_refused(),
+            are_pass_keys_usable: self.pass_keys.are_usable(self.monotonic()),
+        };
+        self.metrics.text(&state).map_err(|fault| fault.to_string())
     }
 
     /// The audience of passes for onboarded projects.

@@ -21,6 +21,9 @@ pub enum StartFault {
     /// A signing key cannot be made, opened or published.
     #[error("signing keys: {0}")]
     SigningKey(String),
+    /// Nothing can be counted: a slip of this program.
+    #[error("metrics: {0}")]
+    Metrics(String),
 }
 
 impl From<SigningKeyFault> for StartFault {

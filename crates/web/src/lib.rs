@@ -8,6 +8,7 @@ mod body;
 mod failures;
 mod health;
 mod layers;
+mod metrics;
 mod native;
 mod oauth;
 mod peer;
@@ -23,6 +24,7 @@ mod tls;
 mod well_known;
 
 pub use bearer::token as bearer_token;
+pub use metrics::metrics_router;
 pub use peer::{MAX_CONNECTIONS_PER_PEER, Peer};
 pub use proxies::{MAX_TRUSTED_PROXIES, ProxyFault, TrustedProxies};
 pub use routes::{ROUTES, Route, router};

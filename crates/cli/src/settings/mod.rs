@@ -7,6 +7,7 @@ mod http;
 mod issuers;
 mod keys;
 mod limits;
+mod metrics;
 mod new_encryption_key;
 mod outbound;
 mod overlay;
@@ -60,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) issuers: Vec<IssuerConfig>,
     pub(crate) policy: PolicyContext,
     pub(crate) limits: Limits,
+    /// Where metrics are shown; nowhere unless it is said.
+    pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) outbound: Outbound,
 }
 
@@ -132,8 +135,8 @@ pub(crate) fn host_of(url: &IssuerUrl) -> &str {
 
 /// Reads every section. `None` only where a fault has been reported.
 fn read(reading: &Reading<'_>) -> Option<Settings> {
-    let sections = ["http", "store", "keys", "projects", "limits", "outbound", "policy"];
-    let [http, store, keys, projects, limits, outbound, policy] =
+    let sections = ["http", "store", "keys", "projects", "limits", "metrics", "outbound", "policy"];
+    let [http, store, keys, projects, limits, metrics, outbound, policy] =
         sections.map(|name| reading.top.section(name));
     let http = http::read(&Scope::new(reading, http.as_ref(), "http"));
     let server = server::read(&Scope::new(reading, Some(reading.top), ""), http.certificate.is_some());
@@ -144,6 +147,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
     let projects_scope = Scope::new(reading, projects.as_ref(), "projects");
     let projects = projects::read(&projects_scope, server.public_url.as_ref());
     let limits = limits::read(&Scope::new(reading, limits.as_ref(), "limits"));
+    let metrics = metrics::read(&Scope::new(reading, metrics.as_ref(), "metrics"), server.listen);
     let outbound = outbound::read(&Scope::new(reading, outbound.as_ref(), "outbound"));
     reading.top.finish();
     let (projects, public_url) = (projects?, server.public_url?);
@@ -170,6 +174,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
         issuers,
         policy,
         limits,
+        metrics_listen: metrics,
         outbound,
     })
 }

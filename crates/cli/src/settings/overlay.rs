@@ -29,6 +29,7 @@ const SCALARS: &[&str] = &[
     "projects.audience",
     "projects.ttl",
     "limits.failures_per_minute_per_source",
+    "metrics.listen",
     "outbound.proxy",
 ];
 

@@ -44,7 +44,7 @@ pub(super) fn read(top: &Scope<'_>, has_certificate: bool) -> Server {
     Server { public_url, listen, policy_dir }
 }
 
-fn listen_address(top: &Scope<'_>, given: &Given<String>) -> Option<SocketAddr> {
+pub(super) fn listen_address(top: &Scope<'_>, given: &Given<String>) -> Option<SocketAddr> {
     if let Ok(address) = given.value.parse() {
         return Some(address);
     }

@@ -23,6 +23,8 @@ mod kills;
 #[cfg(test)]
 mod lost_encryption_key;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod one_database;
 #[cfg(test)]
 mod order;

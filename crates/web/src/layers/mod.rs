@@ -5,7 +5,7 @@ pub(crate) mod strict;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -22,6 +22,8 @@ const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000
 
 /// Names the request, checks its framing, lets it through, and limits refusals by source.
 pub(crate) async fn around(State(web): State<Arc<Web>>, mut request: Request, next: Next) -> Response {
+    let started = web.app.monotonic();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let request_id = RequestId::new(web.app.now(), web.app.rng());
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
     let source = Source::of(peer, request.headers(), &web.trusted_proxies);
@@ -34,6 +36,12 @@ pub(crate) async fn around(State(web): State<Arc<Web>>, mut request: Request, ne
     if status.is_client_error() && !web.failures.admits(source, web.app.now()) {
         response = failures::limited(&response);
     }
+    let took = web.app.monotonic().saturating_sub(started);
+    web.app.metrics().answered(
+        route.as_ref().map_or("", MatchedPath::as_str),
+        response.status().as_str(),
+        took,
+    );
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::try_from(request_id.to_string()) {
         headers.insert(REQUEST_ID, value);

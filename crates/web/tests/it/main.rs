@@ -23,6 +23,8 @@ mod hostile_issuers;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod passes;
 #[cfg(test)]
 mod proxies;

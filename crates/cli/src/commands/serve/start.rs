@@ -1,6 +1,7 @@
 //! From settings to a running server: the one path, for `serve`, for the demo and for tests.
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,6 +47,7 @@ pub(crate) struct Prepared {
     certificate: Option<Served>,
     trusted_proxies: TrustedProxies,
     limits: Limits,
+    metrics: Option<(TcpListener, SocketAddr)>,
     warnings: Warnings,
 }
 
@@ -111,7 +113,9 @@ impl StartFault {
                 | daypass_app::StartFault::Outbound(_)
                 | daypass_app::StartFault::SigningKey(_),
             ) => fault::USAGE,
-            Self::Listen { .. } | Self::Store { .. } | Self::App(daypass_app::StartFault::Store(_)) => {
+            Self::Listen { .. }
+            | Self::Store { .. }
+            | Self::App(daypass_app::StartFault::Store(_) | daypass_app::StartFault::Metrics(_)) => {
                 fault::UNREACHABLE
             }
         }
@@ -141,6 +145,10 @@ impl Prepared {
         let trusted_proxies = std::mem::take(&mut settings.trusted_proxies);
         let key = key::find(&settings, &environment).await?;
         let limits = settings.limits;
+        let metrics = match settings.metrics_listen {
+            Some(address) => Some(bound(address, None).await?),
+            None => None,
+        };
         let store = settings.store.open().await.map_err(|fault| StartFault::of_store(&settings, fault))?;
         let parts = Parts {
             store: store.clone(),
@@ -160,6 +168,7 @@ impl Prepared {
                     certificate,
                     trusted_proxies,
                     limits,
+                    metrics,
                     warnings,
                 })
             }
@@ -216,6 +225,14 @@ impl Prepared {
                 }
             }
         }
+        if let Some((_, address)) = &self.metrics {
+            tracing::info!("metrics are at http://{address}/metrics");
+            if !address.ip().is_loopback() {
+                tracing::warn!(
+                    "everybody who reaches {address} can read the metrics, by plain HTTP: only Prometheus should"
+                );
+            }
+        }
         for finding in &self.warnings.policy {
             tracing::warn!(policy.version = policy.version(), "{finding}");
         }
@@ -232,6 +249,12 @@ impl Prepared {
         let certificate = self.certificate.as_ref().map(|served| Arc::clone(&served.live));
         if let Some(served) = self.certificate {
             jobs.start("certificate", served.watch(self.clock));
+        }
+        if let Some((listener, _)) = self.metrics {
+            let router = daypass_web::metrics_router(Arc::clone(&self.app));
+            jobs.start("metrics", async move {
+                daypass_web::serve(listener, router, pending()).await;
+            });
         }
         let router = daypass_web::router(Arc::new(web));
         let entrance =
