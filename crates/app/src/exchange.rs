@@ -58,6 +58,7 @@ async fn walk(
     let _turn = app.turn().await?;
     let (spend_key, expires_at) = (claims.spend_key(), claims.expires_at());
     let workload = Workload::from_claims(claims, issuer).map_err(|fault| issue::of_workload(&fault))?;
+    app.metrics().unaccounted(workload.issuer_name(), workload.unaccounted_claims());
     let standing = Standing::of(&workload, app.store()).await.map_err(|fault| Refusal::of_store(&fault))?;
     let policy = app.policy().snapshot();
     let ask = Ask { role: request.asked.role(), standing: standing.of };

@@ -10,6 +10,9 @@ use serde::{Serialize, Serializer};
 use crate::issuer::RegisteredIssuer;
 use crate::provider::{Profile, PullRequestRef, TriggerClass, WorkloadClaims};
 
+/// Claims that any token may carry (RFC 7519 §4.1).
+const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+
 /// A CI job that proved who it is.
 #[derive(Debug)]
 pub struct Workload {
@@ -144,6 +147,14 @@ impl Workload {
             one.is_some() && one == other
         });
         if class == TriggerClass::Review && !is_equal { Some(TriggerClass::Untrusted) } else { Some(class) }
+    }
+
+    /// Names of claims that the profile does not know, so that nobody has thought about what they mean. Of a provider of which
+    /// nothing is known, none.
+    pub fn unaccounted_claims(&self) -> impl Iterator<Item = &str> {
+        let is_any_known = !self.profile.optional.is_empty();
+        let names = self.claims.claims().iter().map(|(name, _)| name).filter(move |_| is_any_known);
+        names.filter(|name| self.profile.claim_type(name).is_none() && !REGISTERED.contains(name))
     }
 
     /// The claims as they may be recorded: those about persons only where a rule has tested them.

@@ -6,6 +6,7 @@
 mod scrape;
 #[cfg(test)]
 mod tests;
+mod unaccounted;
 
 pub(crate) use scrape::{IssuerState, State};
 
@@ -18,6 +19,7 @@ use prometheus::{
 };
 
 use crate::request::Outcome;
+use unaccounted::UnaccountedClaims;
 
 /// The media type of [`Metrics`] as text (Prometheus, text-based format).
 pub const TEXT_FORMAT: &str = prometheus::TEXT_FORMAT;
@@ -34,6 +36,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     request_seconds: Histogram,
     ledger_seconds: Histogram,
+    unaccounted: UnaccountedClaims,
 }
 
 /// An exchange that has ended.
@@ -97,6 +100,7 @@ impl Metrics {
                     "How long a success waited until its record was durable.",
                 ))?,
             )?,
+            unaccounted: UnaccountedClaims::new(&registry)?,
             registry,
         };
         Ok(metrics)
@@ -121,6 +125,11 @@ impl Metrics {
 
     pub(crate) fn ledger_waited(&self, wait: Duration) {
         self.ledger_seconds.observe(wait.as_secs_f64());
+    }
+
+    /// Counts the claims of a token that the profile of its issuer does not know.
+    pub(crate) fn unaccounted<'a>(&self, issuer: &str, claims: impl Iterator<Item = &'a str>) {
+        claims.for_each(|claim| self.unaccounted.count(issuer, claim));
     }
 
     /// Counts an answer. `route` is the path as the table of routes writes it; empty where there is none.

@@ -67,10 +67,11 @@ fn every_metric_is_documented() {
     metrics.exchanged(&Ended { face: "seed", issuer: None, outcome: Err("token_malformed"), took });
     metrics.minted("api");
     metrics.answered("", "404", took);
+    metrics.unaccounted("github", ["new"].into_iter());
     let text = metrics.text(&state()).unwrap();
     let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     let names: Vec<&str> = names.collect();
-    assert_eq!(names.len(), 16, "{names:?}");
+    assert_eq!(names.len(), 17, "{names:?}");
     for name in names {
         assert!(documented.contains(&format!("`{name}`")), "{name} is not in docs/metrics.md");
     }
