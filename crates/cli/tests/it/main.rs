@@ -21,6 +21,8 @@ mod keys;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod lost_encryption_key;
 #[cfg(test)]
 mod metrics;

@@ -231,7 +231,25 @@ impl Drop for Standing {
         // It may have ended.
         drop(self.child.kill());
         drop(self.child.wait());
+        if let Some(drain) = self.drain.take() {
+            drop(drain.join());
+        }
+        let log = self.stderr.lock().unwrap();
+        let shown = log.iter().find(|line| shows_token(line));
+        assert!(shown.is_none() || std::thread::panicking(), "a token is in the log: {shown:?}");
     }
+}
+
+/// Whether a part of a JSON Web Token is in it: a header and claims begin so (`{"`), whoever has made them.
+pub(crate) fn shows_token(line: &str) -> bool {
+    line.match_indices("eyJ").any(|(at, _)| {
+        let part = line
+            .split_at(at)
+            .1
+            .bytes()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+        part.count() >= 16
+    })
 }
 
 pub(crate) fn ran(command: &mut Command) -> Ran {
