@@ -198,7 +198,7 @@ impl GithubJob {
 
     /// The ref that the run is on, as its event has it.
     pub fn run_ref(&self) -> String {
-        self.refs().full
+        refs::in_full(&self.refs().full)
     }
 
     /// Whether the event runs on the ref that the job was given, rather than on one of its own.

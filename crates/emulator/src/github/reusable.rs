@@ -28,7 +28,7 @@ impl FromStr for ReusableWorkflow {
         let mut parts = path.split('/');
         let names = [(); 5].map(|()| parts.next().unwrap_or_default());
         let [owner, name, ".github", "workflows", file] = names else { return Err(malformed()) };
-        let is_file = is_name(file) && (file.ends_with(".yml") || file.ends_with(".yaml"));
+        let is_file = is_name(file) && matches!(file.rsplit_once('.'), Some((_, "yml" | "yaml")));
         let is_ref = !git_ref.is_empty() && !git_ref.contains(|letter: char| letter.is_whitespace());
         if !(is_name(owner) && is_name(name) && is_file && is_ref && parts.next().is_none()) {
             return Err(malformed());

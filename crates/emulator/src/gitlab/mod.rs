@@ -25,6 +25,7 @@ pub(crate) const KEYS_CACHE_CONTROL: &str = "max-age=86400, public, must-revalid
 
 /// A job of GitLab CI/CD. [`GitlabJob::default`] is a push to the protected branch `main` of `octo/app`.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any of them go together")]
 pub struct GitlabJob {
     /// The project.
     pub project: Project,
