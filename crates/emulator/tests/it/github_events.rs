@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::github::{LIFETIME, ask, job, value};
-use crate::support::{changes, class, get, judged, request, start, table};
+use crate::support::{changes, class, get, in_guide, judged, request, start, table};
 use daypass_emulator::github::{Enterprise, IdTokens, PullRequest, RunNumbers};
 use daypass_emulator::{EmulatorFault, GithubJob, Provider};
 use daypass_policy::TriggerClass::{self, Review, Trusted, Untrusted};
@@ -109,6 +109,12 @@ async fn each_kind_of_run_has_its_claims_and_its_class() {
         text = format!("{text}# {name}: {class:?}\n{}\n", changes(&push, &claims));
     }
     insta::assert_snapshot!("other_runs", text);
+}
+
+#[tokio::test]
+async fn the_guide_shows_the_token_of_a_push() {
+    let (push, _) = token_of(job()).await;
+    in_guide(&push);
 }
 
 /// The values are those of the examples in GitHub's "OpenID Connect reference".

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::gitlab::{LIFETIME, job};
-use crate::support::{changes, class, judged, start, table, try_start};
+use crate::support::{changes, class, in_guide, judged, start, table, try_start};
 use daypass_emulator::gitlab::{ClaimSet, Environment, MergeRequest, User};
 use daypass_emulator::{EmulatorConfig, EmulatorFault, GitlabJob, Provider};
 use daypass_policy::TriggerClass::{self, Review, Trusted, Untrusted};
@@ -98,6 +98,12 @@ async fn each_kind_of_pipeline_has_its_claims_and_its_class() {
         text = format!("{text}# {name}: {class:?}\n{}\n", changes(&push, &claims));
     }
     insta::assert_snapshot!("other_pipelines", text);
+}
+
+#[tokio::test]
+async fn the_guide_shows_the_token_of_a_push() {
+    let (push, _) = token_of(job()).await;
+    in_guide(&push);
 }
 
 /// The values are those of the example in GitLab's "ID token authentication", as far as the emulator can be told them.

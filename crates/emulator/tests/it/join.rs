@@ -6,6 +6,7 @@ use crate::github::{LIFETIME, ask, value};
 use crate::support::{get, request, start_with, try_start, verified};
 use daypass_emulator::{EmulatorConfig, EmulatorFault, GithubJob, GitlabJob, Provider, Running};
 use daypass_jose::Json;
+use tokio::task::JoinSet;
 
 fn config(folder: &Path, repository: &str) -> EmulatorConfig {
     let job = GithubJob { repository: repository.parse().unwrap(), ..GithubJob::default() };
@@ -33,6 +34,35 @@ async fn jobs_of_several_emulators_run_at_once_at_one_issuer_each_with_its_own_c
         assert_eq!(claims.member("repository"), Some(&Json::from(repository)));
         assert_eq!(claims.member("daypass_emulated"), Some(&Json::Bool(true)));
     }
+}
+
+#[tokio::test]
+async fn many_requests_of_many_jobs_at_once_are_each_answered_with_the_jobs_own_claims() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = start_with(config(folder.path(), "octo-org/octo-repo")).await;
+    let second = joined(&first, folder.path(), "acme/joined").await;
+    let mut jobs = vec![first.environment(), second.environment()];
+    for number in 0..6 {
+        let repository = format!("acme/shop{number}").parse().unwrap();
+        let job = Provider::Github(GithubJob { repository, ..GithubJob::default() });
+        let running = if number % 2 == 0 { &first } else { &second };
+        jobs.push(running.start_job(job).unwrap().environment());
+    }
+    let mut requests = JoinSet::new();
+    for job in jobs.iter().cycle().take(32).cloned() {
+        requests.spawn(async move {
+            let token = value(&ask(&job, "&audience=x", "Bearer").await);
+            (job["GITHUB_REPOSITORY"].clone(), token)
+        });
+    }
+    let mut answers = 0;
+    while let Some(answer) = requests.join_next().await {
+        let (repository, token) = answer.unwrap();
+        let claims = verified(&first, &token, "x", LIFETIME).await;
+        assert_eq!(claims.member("repository").and_then(Json::as_str), Some(repository.as_str()));
+        answers += 1;
+    }
+    assert_eq!(answers, 32);
 }
 
 #[tokio::test]

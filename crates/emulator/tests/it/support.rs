@@ -137,6 +137,16 @@ pub(crate) fn table(running: &Running, claims: &Object) -> String {
     lines.collect::<Vec<_>>().concat().replace(&format!(":{port}"), ":PORT")
 }
 
+/// Looks whether `docs/emulator.md` shows these claims, but for the random one.
+pub(crate) fn in_guide(table: &str) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/emulator.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    let shown: Vec<&str> = guide.lines().collect();
+    for line in table.lines().filter(|line| !line.starts_with("jti ")) {
+        assert!(shown.contains(&line), "docs/emulator.md does not show: {line}");
+    }
+}
+
 /// The lines of `table` that `base` has not, and with `-` those that only `base` has.
 pub(crate) fn changes(base: &str, table: &str) -> String {
     let names =
