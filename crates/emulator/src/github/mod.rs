@@ -168,7 +168,10 @@ impl GithubJob {
     pub fn in_checkout(checkout: &Checkout) -> Self {
         let default = Self::default();
         let repository = checkout.repository.as_deref().and_then(|path| path.parse().ok());
+        let default_branch = checkout.default_branch.clone().unwrap_or(default.default_branch);
         Self {
+            pull_request: PullRequest { base_ref: default_branch.clone(), ..default.pull_request },
+            default_branch,
             repository: repository.unwrap_or(default.repository),
             git_ref: checkout.git_ref.clone().unwrap_or(default.git_ref),
             sha: checkout.sha.clone().unwrap_or(default.sha),

@@ -183,9 +183,15 @@ impl GitlabJob {
         let default = Self::default();
         let project = checkout.repository.as_deref().and_then(|path| path.parse().ok());
         let git_ref = checkout.git_ref.clone().unwrap_or(default.git_ref);
+        let is_default = match &checkout.default_branch {
+            Some(branch) => git_ref.strip_prefix("refs/heads/") == Some(branch.as_str()),
+            None => matches!(git_ref.as_str(), "main" | "refs/heads/main" | "refs/heads/master"),
+        };
+        let target_branch = checkout.default_branch.clone().unwrap_or(default.merge_request.target_branch);
         Self {
             project: project.unwrap_or(default.project),
-            ref_protected: matches!(git_ref.as_str(), "main" | "refs/heads/main" | "refs/heads/master"),
+            ref_protected: is_default,
+            merge_request: MergeRequest { target_branch, ..default.merge_request },
             git_ref,
             sha: checkout.sha.clone().unwrap_or(default.sha),
             workspace: Some(checkout.root.clone()),

@@ -57,7 +57,7 @@ pub(crate) struct GithubArguments {
     #[arg(long, help_heading = "Job")]
     pub(crate) ref_protected: bool,
 
-    /// Branch on which schedules, repository_dispatch, workflow_run, pull_request_target and others run [default: main]
+    /// Branch on which schedules, repository_dispatch, workflow_run, pull_request_target and others run [default: that of the checkout's origin, else main]
     #[arg(long, value_name = "BRANCH", help_heading = "Job")]
     pub(crate) default_branch: Option<String>,
 
@@ -73,7 +73,7 @@ pub(crate) struct GithubArguments {
     #[arg(long, value_name = "BRANCH", help_heading = "Job")]
     pub(crate) head_ref: Option<String>,
 
-    /// Branch that the pull request goes to
+    /// Branch that the pull request goes to [default: the default branch]
     #[arg(long, value_name = "BRANCH", help_heading = "Job")]
     pub(crate) base_ref: Option<String>,
 
