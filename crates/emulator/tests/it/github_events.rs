@@ -6,6 +6,7 @@ use crate::github::{LIFETIME, ask, job, value};
 use crate::support::{changes, class, get, in_guide, judged, request, start, table};
 use daypass_emulator::github::{Enterprise, IdTokens, PullRequest, RunNumbers};
 use daypass_emulator::{EmulatorFault, GithubJob, Provider};
+use daypass_policy::Profile;
 use daypass_policy::TriggerClass::{self, Review, Trusted, Untrusted};
 
 const AUDIENCE: &str = "pass.example.com";
@@ -109,6 +110,19 @@ async fn each_kind_of_run_has_its_claims_and_its_class() {
         text = format!("{text}# {name}: {class:?}\n{}\n", changes(&push, &claims));
     }
     insta::assert_snapshot!("other_runs", text);
+}
+
+#[tokio::test]
+async fn a_server_reads_the_token_of_every_event_that_the_profile_knows() {
+    let running = start(Provider::Github(job())).await;
+    let profile = Profile::by_name("github").unwrap();
+    for name in profile.triggers() {
+        let variables = running.start_job(Provider::Github(pull(name))).unwrap().environment();
+        let answer = ask(&variables, &format!("&audience={AUDIENCE}"), "Bearer").await;
+        let claims = judged(&running, &value(&answer), AUDIENCE, LIFETIME).await;
+        let expected = profile.trigger.as_ref().unwrap().class(name);
+        assert_eq!(class(&running, claims, "github"), expected, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use crate::gitlab::{LIFETIME, job};
 use crate::support::{changes, class, in_guide, judged, start, table, try_start};
 use daypass_emulator::gitlab::{ClaimSet, Environment, MergeRequest, User};
 use daypass_emulator::{EmulatorConfig, EmulatorFault, GitlabJob, Provider};
+use daypass_policy::Profile;
 use daypass_policy::TriggerClass::{self, Review, Trusted, Untrusted};
 
 const AUDIENCE: &str = "pass.example.com";
@@ -98,6 +99,18 @@ async fn each_kind_of_pipeline_has_its_claims_and_its_class() {
         text = format!("{text}# {name}: {class:?}\n{}\n", changes(&push, &claims));
     }
     insta::assert_snapshot!("other_pipelines", text);
+}
+
+#[tokio::test]
+async fn a_server_reads_the_token_of_every_event_that_the_profile_knows() {
+    let running = start(Provider::Gitlab(job())).await;
+    let profile = Profile::by_name("gitlab").unwrap();
+    for name in profile.triggers() {
+        let token = running.start_job(Provider::Gitlab(source(name))).unwrap().environment();
+        let claims = judged(&running, &token["DAYPASS_ID_TOKEN"], AUDIENCE, LIFETIME).await;
+        let expected = profile.trigger.as_ref().unwrap().class(name);
+        assert_eq!(class(&running, claims, "gitlab"), expected, "{name}");
+    }
 }
 
 #[tokio::test]
