@@ -133,6 +133,13 @@ fn of_emulator(fault: &EmulatorFault) -> u8 {
         | EmulatorFault::ProjectMalformed(_)
         | EmulatorFault::VariableMalformed(_)
         | EmulatorFault::AudienceMissing(_)
+        | EmulatorFault::JoinRefused(_)
+        | EmulatorFault::JoinWithoutKeys
+        | EmulatorFault::WorkflowMalformed(_)
+        | EmulatorFault::SubjectMalformed(_)
+        | EmulatorFault::SubjectClaimMissing(_)
+        | EmulatorFault::PathReclaimed
+        | EmulatorFault::NoIdTokens
         | EmulatorFault::WrongProvider => USAGE,
     }
 }

@@ -21,6 +21,8 @@ pub struct Checkout {
     pub repository: Option<String>,
     /// The branch that is checked out, else a tag of the commit, in full: `refs/heads/main`.
     pub git_ref: Option<String>,
+    /// The branch that is the default one of the remote `origin`, as far as the clone knows: a name alone.
+    pub default_branch: Option<String>,
     /// The commit.
     pub sha: Option<String>,
 }
@@ -36,10 +38,13 @@ impl Checkout {
                 .await
                 .map(|tag| format!("refs/tags/{tag}")),
         };
+        let origin_head = git(directory, &["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]).await;
         let sha = git(directory, &["rev-parse", "--quiet", "--verify", "HEAD"]).await;
         Some(Self {
             root: root.into(),
             repository: origin.as_deref().and_then(repository_path),
+            default_branch: origin_head
+                .and_then(|head| head.strip_prefix("refs/remotes/origin/").map(ToOwned::to_owned)),
             git_ref: git_ref.filter(|name| name.starts_with("refs/")),
             sha: sha.filter(|sha| sha.bytes().all(|byte| byte.is_ascii_hexdigit())),
         })

@@ -28,6 +28,11 @@ impl ClaimOverride {
         Self::checked(name, None)
     }
 
+    /// The claim's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     fn checked(name: &str, value: Option<Json>) -> Result<Self, EmulatorFault> {
         if name == EMULATED {
             return Err(EmulatorFault::ClaimReserved(name.to_owned()));

@@ -60,6 +60,31 @@ pub enum EmulatorFault {
     /// GitLab's `id_tokens` need an audience.
     #[error("the identity token `{0}` has no audience; write `NAME=AUDIENCE`")]
     AudienceMissing(String),
+    /// Not an address at which an emulator can be.
+    #[error("`{0}` cannot be joined; write the URL of the emulator's issuer, `http://127.0.0.1:PORT`")]
+    JoinRefused(String),
+    /// No folder that keeps keys.
+    #[error(
+        "there is no folder for state in which to find the other emulator's key; set HOME or XDG_STATE_HOME"
+    )]
+    JoinWithoutKeys,
+    /// Not a reusable workflow.
+    #[error("`{0}` is not a workflow; write `OWNER/NAME/.github/workflows/FILE.yml@REF`")]
+    WorkflowMalformed(String),
+    /// Not a template or list of components of `sub`.
+    #[error("`{0}` is no form of `sub`: names that may be in it, each once, with commas between")]
+    SubjectMalformed(String),
+    /// GitHub fails such a run.
+    #[error("`sub` is to name `{0}`, which this job has not")]
+    SubjectClaimMissing(String),
+    /// GitLab fails such a job.
+    #[error(
+        "ID token issuance is disabled: another project had this path before, and `sub` names it; let it begin with          `project_id`"
+    )]
+    PathReclaimed,
+    /// A job without `id-token: write`, and a pull request from a fork.
+    #[error("this job may not ask for identity tokens")]
+    NoIdTokens,
     /// A job of the other CI system.
     #[error("this emulator plays another CI system than the job's")]
     WrongProvider,

@@ -49,9 +49,11 @@ impl Emulator {
         let listener = TcpListener::bind(address).await.map_err(in_address)?;
         let port = listener.local_addr().map_err(in_address)?.port();
         let style = style_of(&config.provider);
+        let server = format!("http://127.0.0.1:{port}");
+        let issuer = config.joined()?.unwrap_or(&server).to_owned();
         let keys = load_keys(style, config.state_dir, Arc::clone(&rng)).await?;
-        let signer = Arc::new(Signer::new(format!("http://127.0.0.1:{port}"), keys, clock, rng));
-        let shared = Arc::new(Shared { style, signer, jobs: RwLock::default() });
+        let signer = Arc::new(Signer::new(issuer, keys, clock, rng));
+        let shared = Arc::new(Shared { style, server, signer, jobs: RwLock::default() });
         let first = shared.start_job(config.provider)?;
         let (stop, stopped) = oneshot::channel();
         let mut server = JoinSet::new();
@@ -64,6 +66,13 @@ impl Running {
     /// `http://127.0.0.1:PORT`, exactly as in `iss`.
     pub fn issuer_url(&self) -> &str {
         self.shared.signer.issuer()
+    }
+
+    /// The published keys, as a JWK set, and the URL at which the issuer has them. An emulator that was joined, and has
+    /// other ones there, is no issuer of this one's tokens.
+    pub fn key_set(&self) -> (String, &str) {
+        let path = keys_path(self.shared.style);
+        (format!("{}{path}", self.issuer_url()), self.shared.signer.key_set())
     }
 
     /// The variables of the first job.
@@ -112,12 +121,25 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Rec
 }
 
 fn routes(shared: Arc<Shared>) -> Router {
-    let routes = Router::new().route("/.well-known/openid-configuration", get(discovery));
+    let is_issuer = shared.server == shared.signer.issuer();
     let routes = match shared.style {
-        KeyStyle::Github => routes.route("/.well-known/jwks", get(keys)).merge(token_endpoint::routes()),
-        KeyStyle::Gitlab => routes.route("/oauth/discovery/keys", get(keys)),
+        KeyStyle::Github => token_endpoint::routes(),
+        KeyStyle::Gitlab => Router::new(),
+    };
+    let routes = if is_issuer {
+        let keys_path = keys_path(shared.style);
+        routes.route("/.well-known/openid-configuration", get(discovery)).route(keys_path, get(keys))
+    } else {
+        routes
     };
     routes.fallback(not_found).with_state(shared)
+}
+
+const fn keys_path(style: KeyStyle) -> &'static str {
+    match style {
+        KeyStyle::Github => "/.well-known/jwks",
+        KeyStyle::Gitlab => "/oauth/discovery/keys",
+    }
 }
 
 async fn discovery(State(shared): State<Arc<Shared>>) -> Response {

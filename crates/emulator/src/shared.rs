@@ -15,6 +15,8 @@ use crate::signer::Signer;
 /// What the routes share.
 pub(crate) struct Shared {
     pub(crate) style: KeyStyle,
+    /// The server's own address, which is the issuer's unless another emulator is that.
+    pub(crate) server: String,
     pub(crate) signer: Arc<Signer>,
     pub(crate) jobs: RwLock<BTreeMap<String, Arc<RunningJob>>>,
 }
@@ -24,7 +26,7 @@ impl Shared {
         if style_of(&provider) != self.style {
             return Err(EmulatorFault::WrongProvider);
         }
-        let job = Arc::new(RunningJob::start(Arc::clone(&self.signer), provider)?);
+        let job = Arc::new(RunningJob::start(Arc::clone(&self.signer), &self.server, provider)?);
         let mut jobs = self.jobs.write().unwrap_or_else(PoisonError::into_inner);
         if jobs.len() >= MAX_JOBS {
             return Err(EmulatorFault::TooManyJobs);

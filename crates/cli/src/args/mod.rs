@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use emulate::{EmulateCommand, GithubArguments, GitlabArguments, RunArguments};
+pub(crate) use emulate::{
+    ClaimSetChoice, EmulateCommand, GithubArguments, GitlabArguments, IdTokenChoice, RunArguments,
+};
 pub(crate) use keys::{
     CompromisedKey, KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments,
 };

@@ -40,6 +40,21 @@ fn each_command_has_help_with_an_example() {
 }
 
 #[test]
+fn the_emulators_guide_names_every_option() {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/emulator.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    for provider in ["github", "gitlab"] {
+        let help = Folder::new().ok(&["emulate", provider, "--help"]);
+        let options = help.lines().filter_map(|line| line.trim_start().strip_prefix("--"));
+        let names: Vec<&str> = options.map(|rest| rest.split([' ', '[', '=']).next().unwrap()).collect();
+        assert!(names.len() > 20, "{names:?}");
+        for name in names {
+            assert!(guide.contains(&format!("--{name}")), "docs/emulator.md does not name --{name}");
+        }
+    }
+}
+
+#[test]
 fn the_version_is_told() {
     assert_eq!(Folder::new().ok(&["--version"]), format!("daypass {}\n", env!("CARGO_PKG_VERSION")));
 }

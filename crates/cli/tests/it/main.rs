@@ -5,6 +5,8 @@ mod demo;
 #[cfg(test)]
 mod emulate;
 #[cfg(test)]
+mod emulate_jobs;
+#[cfg(test)]
 mod encryption_key;
 #[cfg(test)]
 mod exchange;

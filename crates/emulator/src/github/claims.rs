@@ -1,10 +1,11 @@
 //! The claims of a GitHub token. All of GitHub's own are strings, numbers and booleans too.
 
-use daypass_jose::{Object, Random, Timestamp};
+use daypass_jose::{Object, Random, Timestamp, base64url};
 
 use crate::claim_override::finish;
+use crate::fault::EmulatorFault;
 use crate::github::GithubJob;
-use crate::identity::random_uuid;
+use crate::identity::{random_uuid, stable_id};
 
 /// Seconds before `iat` from which a token is valid.
 const NOT_BEFORE_SECONDS: i64 = 600;
@@ -59,18 +60,25 @@ impl GithubJob {
         audience: Option<&str>,
         now: Timestamp,
         rng: &dyn Random,
-    ) -> Object {
-        let mut claims = Object::default();
+    ) -> Result<Object, EmulatorFault> {
+        let mut claims = self.description();
+        claims.insert("sub", self.subject(&claims)?);
         claims.insert("iss", issuer);
         claims.insert("aud", audience.map_or_else(|| self.default_audience(), str::to_owned));
-        claims.insert("sub", self.subject());
         claims.insert("jti", random_uuid(rng));
         claims.insert("iat", now.seconds());
         claims.insert("nbf", now.seconds().saturating_sub(NOT_BEFORE_SECONDS));
         claims.insert("exp", now.seconds().saturating_add(LIFETIME_SECONDS));
+        finish(&mut claims, &self.claims);
+        Ok(claims)
+    }
+
+    /// The claims about the job.
+    pub(super) fn description(&self) -> Object {
+        let mut claims = Object::default();
         self.describe_repository(&mut claims);
         self.describe_run(&mut claims);
-        finish(&mut claims, &self.claims);
+        self.describe_workflow(&mut claims);
         claims
     }
 
@@ -80,6 +88,13 @@ impl GithubJob {
         claims.insert("repository_owner", self.repository.owner.clone());
         claims.insert("repository_owner_id", self.repository.owner_id.to_string());
         claims.insert("repository_visibility", self.visibility.clone());
+        if let Some(enterprise) = &self.enterprise {
+            claims.insert("enterprise", enterprise.slug.clone());
+            claims.insert("enterprise_id", enterprise.id.to_string());
+        }
+        for (name, value) in &self.properties {
+            claims.insert(format!("repo_property_{name}"), value.clone());
+        }
     }
 
     fn describe_run(&self, claims: &mut Object) {
@@ -91,11 +106,6 @@ impl GithubJob {
         claims.insert("base_ref", refs.base);
         claims.insert("sha", self.sha.clone());
         claims.insert("event_name", self.event.clone());
-        claims.insert("workflow", self.workflow());
-        for (name, value) in [("workflow_ref", self.workflow_ref()), ("workflow_sha", self.sha.clone())] {
-            claims.insert(format!("job_{name}"), value.clone());
-            claims.insert(name, value);
-        }
         claims.insert("actor", self.actor.clone());
         claims.insert("actor_id", self.actor_id.to_string());
         claims.insert("run_id", self.run.id.unwrap_or_default().to_string());
@@ -105,66 +115,27 @@ impl GithubJob {
         claims.insert("runner_environment", self.runner_environment.clone());
         if let Some(environment) = &self.environment {
             claims.insert("environment", environment.clone());
-            claims.insert("environment_node_id", "EN_kwDOI1Vzn84yRhwA");
+            claims.insert("environment_node_id", self.environment_node_id(environment));
         }
     }
 
-    /// `repo:OWNER@ID/NAME@ID:CONTEXT`, or the old form without the numbers.
-    fn subject(&self) -> String {
-        let repository = &self.repository;
-        let names = if self.immutable_subject {
-            format!("{}@{}/{}@{}", repository.owner, repository.owner_id, repository.name, repository.id)
-        } else {
-            repository.to_string()
+    /// `job_…` is the file in which the job is written, the rest the one that the event started: the same unless the
+    /// job is in a reusable workflow.
+    fn describe_workflow(&self, claims: &mut Object) {
+        claims.insert("workflow", self.workflow());
+        claims.insert("workflow_ref", self.workflow_ref());
+        claims.insert("workflow_sha", self.sha.clone());
+        let (job_workflow, sha) = match &self.reusable_workflow {
+            Some(workflow) => (workflow.to_string(), workflow.sha.clone()),
+            None => (self.workflow_ref(), self.sha.clone()),
         };
-        let context = match &self.environment {
-            Some(environment) => format!("environment:{}", escaped(environment)),
-            None if self.is_pull_request() => "pull_request".to_owned(),
-            None => format!("ref:{}", escaped(&self.refs().full)),
-        };
-        format!("repo:{names}:{context}")
-    }
-}
-
-/// A colon in a value must not look like the one between values.
-fn escaped(value: &str) -> String {
-    value.replace(':', "%3A")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_subject_names_environment_before_pull_request_before_ref() {
-        let prefix = "repo:octo-org@65/octo-repo@123456789";
-        for (event, git_ref, environment, context) in [
-            ("push", "refs/heads/main", None, "ref:refs/heads/main"),
-            ("push", "refs/tags/v1", None, "ref:refs/tags/v1"),
-            ("pull_request", "refs/heads/main", None, "pull_request"),
-            ("pull_request", "refs/heads/main", Some("prod"), "environment:prod"),
-            ("pull_request_target", "refs/heads/main", None, "ref:refs/heads/main"),
-            ("push", "refs/heads/main", Some("Production:V1"), "environment:Production%3AV1"),
-            (
-                "push",
-                "refs/heads/main",
-                Some("a:ref:refs/heads/main"),
-                "environment:a%3Aref%3Arefs/heads/main",
-            ),
-        ] {
-            let job = GithubJob {
-                event: event.to_owned(),
-                git_ref: git_ref.to_owned(),
-                environment: environment.map(str::to_owned),
-                ..GithubJob::default()
-            };
-            assert_eq!(job.subject(), format!("{prefix}:{context}"), "{event} {environment:?}");
-        }
+        claims.insert("job_workflow_ref", job_workflow);
+        claims.insert("job_workflow_sha", sha);
     }
 
-    #[test]
-    fn the_old_subject_has_names_alone() {
-        let job = GithubJob { immutable_subject: false, ..GithubJob::default() };
-        assert_eq!(job.subject(), "repo:octo-org/octo-repo:ref:refs/heads/main");
+    /// Made up, like other ids: the same for the same environment of the same repository.
+    fn environment_node_id(&self, environment: &str) -> String {
+        let number = stable_id(&format!("{}/environments/{environment}", self.repository.id));
+        format!("EN_{}", base64url::encode(number.to_be_bytes()))
     }
 }

@@ -6,19 +6,21 @@ use daypass_jose::Secret;
 
 use crate::github::{GithubJob, RunnerFiles};
 
-/// All variables of a job whose tokens are asked for at `request_url` with `request_token`.
+/// All variables of a job whose tokens are asked for at `request_url` with `request_token`, if at all.
 pub(crate) fn environment(
     job: &GithubJob,
     files: &RunnerFiles,
     request_url: &str,
-    request_token: &Secret,
+    request_token: Option<&Secret>,
 ) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::new();
     let mut set = |name: &str, value: &str| drop(variables.insert(name.to_owned(), value.to_owned()));
     set("CI", "true");
     set("GITHUB_ACTIONS", "true");
-    set("ACTIONS_ID_TOKEN_REQUEST_URL", request_url);
-    set("ACTIONS_ID_TOKEN_REQUEST_TOKEN", request_token.reveal());
+    if let Some(request_token) = request_token {
+        set("ACTIONS_ID_TOKEN_REQUEST_URL", request_url);
+        set("ACTIONS_ID_TOKEN_REQUEST_TOKEN", request_token.reveal());
+    }
     for (name, file) in &files.named {
         set(name, &file.display().to_string());
     }

@@ -76,16 +76,22 @@ fn payload(job: &GithubJob) -> Value {
             "name": job.repository.name,
             "full_name": job.repository.to_string(),
             "owner": { "login": job.repository.owner, "id": job.repository.owner_id },
-            "default_branch": job.pull_request.base_ref,
+            "default_branch": job.default_branch,
             "visibility": job.visibility,
         },
         "sender": { "login": job.actor, "id": job.actor_id },
     });
     if !refs.head.is_empty() {
+        let (base, fork) = (&job.repository, job.pull_request.fork.as_ref());
+        let head = fork.unwrap_or(base);
         let request = json!({
             "number": job.pull_request.number,
-            "head": { "ref": refs.head, "sha": job.sha },
-            "base": { "ref": refs.base },
+            "head": {
+                "ref": refs.head,
+                "sha": job.sha,
+                "repo": { "id": head.id, "full_name": head.to_string(), "fork": fork.is_some() },
+            },
+            "base": { "ref": refs.base, "repo": { "id": base.id, "full_name": base.to_string() } },
         });
         if let Some(members) = payload.as_object_mut() {
             members.insert("number".to_owned(), job.pull_request.number.into());

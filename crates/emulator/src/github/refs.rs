@@ -2,6 +2,34 @@
 
 use crate::github::GithubJob;
 
+/// Events that run on the default branch, wherever what they are about is ("Events that trigger workflows").
+const ON_DEFAULT_BRANCH: &[&str] = &[
+    "schedule",
+    "repository_dispatch",
+    // On the default branch, and not the one that the pull request goes to, since 2025-12-08.
+    "pull_request_target",
+    "workflow_run",
+    "issue_comment",
+    "issues",
+    "discussion",
+    "discussion_comment",
+    "branch_protection_rule",
+    "check_run",
+    "check_suite",
+    "delete",
+    "fork",
+    "gollum",
+    "label",
+    "milestone",
+    "page_build",
+    "public",
+    "status",
+    "watch",
+];
+
+/// The tag of a release that is told no other.
+const RELEASE_TAG: &str = "refs/tags/v1.0.0";
+
 /// The refs that a run's claims and variables name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refs {
@@ -31,7 +59,9 @@ impl GithubJob {
         let (number, base) = (self.pull_request.number, &self.pull_request.base_ref);
         let of_pull_request = |full| Refs { full, head: self.head_ref().to_owned(), base: base.clone() };
         match self.event.as_str() {
-            "pull_request_target" => of_pull_request(format!("refs/heads/{base}")),
+            "pull_request_target" => of_pull_request(self.default_ref()),
+            event if ON_DEFAULT_BRANCH.contains(&event) => plain(self.default_ref()),
+            "release" if !self.git_ref.starts_with("refs/tags/") => plain(RELEASE_TAG.to_owned()),
             _ if self.is_pull_request() && self.git_ref.starts_with("refs/pull/") => {
                 of_pull_request(self.git_ref.clone())
             }
@@ -47,6 +77,10 @@ impl GithubJob {
     /// documented nowhere; `pull_request_target` runs on the base branch.
     pub(super) fn is_pull_request(&self) -> bool {
         matches!(self.event.as_str(), "pull_request" | "pull_request_review" | "pull_request_review_comment")
+    }
+
+    fn default_ref(&self) -> String {
+        format!("refs/heads/{}", self.default_branch)
     }
 
     fn head_ref(&self) -> &str {
@@ -79,7 +113,14 @@ mod tests {
             ("push", "refs/heads/main", "refs/heads/main", "", "", "branch"),
             ("push", "refs/tags/v1", "refs/tags/v1", "", "", "tag"),
             ("deployment", "", "", "", "", "branch"),
-            ("schedule", "refs/heads/main", "refs/heads/main", "", "", "branch"),
+            ("schedule", "refs/heads/fix", "refs/heads/main", "", "", "branch"),
+            ("repository_dispatch", "refs/heads/fix", "refs/heads/main", "", "", "branch"),
+            ("workflow_dispatch", "refs/heads/fix", "refs/heads/fix", "", "", "branch"),
+            ("workflow_run", "refs/heads/fix", "refs/heads/main", "", "", "branch"),
+            ("issue_comment", "refs/tags/v1", "refs/heads/main", "", "", "branch"),
+            ("release", "refs/heads/main", "refs/tags/v1.0.0", "", "", "tag"),
+            ("release", "refs/tags/v2", "refs/tags/v2", "", "", "tag"),
+            ("deployment", "refs/heads/main", "refs/heads/main", "", "", "branch"),
             ("pull_request", "refs/heads/main", "refs/pull/1/merge", "feature", "main", "branch"),
             ("pull_request", "refs/heads/fix", "refs/pull/1/merge", "fix", "main", "branch"),
             ("pull_request", "refs/pull/7/merge", "refs/pull/7/merge", "feature", "main", "branch"),
@@ -103,6 +144,16 @@ mod tests {
             let got = (refs.full.as_str(), refs.head.as_str(), refs.base.as_str(), refs.kind());
             assert_eq!(got, (git_ref, head, base, kind), "{event} {given}");
         }
+    }
+
+    #[test]
+    fn a_pull_request_target_runs_on_the_default_branch_whatever_its_base() {
+        let job = GithubJob { event: "pull_request_target".to_owned(), ..GithubJob::default() };
+        let pull_request =
+            crate::github::PullRequest { base_ref: "release/1".to_owned(), ..job.pull_request };
+        let refs =
+            GithubJob { pull_request, ..GithubJob { event: job.event, ..GithubJob::default() } }.refs();
+        assert_eq!((refs.full.as_str(), refs.base.as_str()), ("refs/heads/main", "release/1"));
     }
 
     #[test]

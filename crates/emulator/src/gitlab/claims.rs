@@ -3,7 +3,7 @@
 use daypass_jose::{Json, Object, Random, Timestamp};
 
 use crate::claim_override::finish;
-use crate::gitlab::GitlabJob;
+use crate::gitlab::{ClaimSet, GitlabJob, Project};
 use crate::identity::random_uuid;
 
 /// Seconds before `iat` from which a token is valid.
@@ -35,7 +35,6 @@ impl GitlabJob {
         let mut claims = Object::default();
         claims.insert("iss", issuer);
         claims.insert("aud", audience);
-        claims.insert("sub", self.subject());
         claims.insert("jti", random_uuid(rng));
         claims.insert("iat", now.seconds());
         claims.insert("nbf", now.seconds().saturating_sub(NOT_BEFORE_SECONDS));
@@ -44,6 +43,7 @@ impl GitlabJob {
         self.describe_user(&mut claims);
         self.describe_pipeline(issuer, &mut claims);
         self.describe_environment(&mut claims);
+        claims.insert("sub", self.subject_components.subject(&claims));
         finish(&mut claims, &self.claims);
         claims
     }
@@ -51,11 +51,16 @@ impl GitlabJob {
     /// `job_…` is the project in which the job runs, the rest the one that its ref is from: the same unless a merge
     /// request comes from a fork.
     fn describe_project(&self, claims: &mut Object) {
-        for prefix in ["", "job_"] {
-            claims.insert(format!("{prefix}namespace_id"), self.project.namespace_id.to_string());
-            claims.insert(format!("{prefix}namespace_path"), self.project.namespace.clone());
-            claims.insert(format!("{prefix}project_id"), self.project.id.to_string());
-            claims.insert(format!("{prefix}project_path"), self.project.path());
+        let (running, source) = (&self.project, self.source_project());
+        match self.claim_set {
+            ClaimSet::BeforeForks => describe_project("", running, claims),
+            ClaimSet::Current | ClaimSet::WithSource => {
+                describe_project("", source, claims);
+                describe_project("job_", running, claims);
+            }
+        }
+        if self.claim_set == ClaimSet::WithSource {
+            describe_project("source_", source, claims);
         }
         claims.insert("project_visibility", self.visibility.clone());
     }
@@ -65,6 +70,10 @@ impl GitlabJob {
         claims.insert("user_login", self.user.login.clone());
         claims.insert("user_email", self.user.email.clone());
         claims.insert("user_access_level", self.user.access_level.clone());
+        if !self.user.groups.is_empty() {
+            let groups = self.user.groups.iter().map(|group| group.as_str().into()).collect();
+            claims.insert("groups_direct", Json::Array(groups));
+        }
     }
 
     fn describe_pipeline(&self, issuer: &str, claims: &mut Object) {
@@ -90,10 +99,13 @@ impl GitlabJob {
         claims.insert("environment", environment.name.clone());
         claims.insert("environment_protected", environment.protected.to_string());
         claims.insert("deployment_tier", environment.tier.clone());
-        claims.insert("environment_action", "start");
+        claims.insert("environment_action", environment.action.clone());
     }
+}
 
-    fn subject(&self) -> String {
-        format!("project_path:{}:ref_type:{}:ref:{}", self.project.path(), self.ref_type(), self.git_ref)
-    }
+fn describe_project(prefix: &str, project: &Project, claims: &mut Object) {
+    claims.insert(format!("{prefix}namespace_id"), project.namespace_id.to_string());
+    claims.insert(format!("{prefix}namespace_path"), project.namespace.clone());
+    claims.insert(format!("{prefix}project_id"), project.id.to_string());
+    claims.insert(format!("{prefix}project_path"), project.path());
 }

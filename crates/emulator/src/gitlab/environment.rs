@@ -95,8 +95,8 @@ fn source(job: &GitlabJob) -> Variables {
             ("CI_MERGE_REQUEST_REF_PATH", format!("refs/merge-requests/{}/head", job.merge_request.iid)),
             ("CI_MERGE_REQUEST_PROJECT_ID", job.project.id.to_string()),
             ("CI_MERGE_REQUEST_PROJECT_PATH", job.project.path()),
-            ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", job.project.id.to_string()),
-            ("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", job.project.path()),
+            ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", job.source_project().id.to_string()),
+            ("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", job.source_project().path()),
             ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", job.git_ref.clone()),
             ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", job.merge_request.target_branch.clone()),
         ]);
@@ -114,7 +114,7 @@ fn deployment(job: &GitlabJob) -> Variables {
         ("CI_ENVIRONMENT_NAME", environment.name.clone()),
         ("CI_ENVIRONMENT_SLUG", slug(&environment.name)),
         ("CI_ENVIRONMENT_TIER", environment.tier.clone()),
-        ("CI_ENVIRONMENT_ACTION", "start".to_owned()),
+        ("CI_ENVIRONMENT_ACTION", environment.action.clone()),
     ]
 }
 

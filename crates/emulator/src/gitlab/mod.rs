@@ -4,6 +4,7 @@ mod claims;
 mod environment;
 mod id_token;
 mod project;
+mod subject;
 
 use std::path::PathBuf;
 
@@ -12,9 +13,11 @@ use daypass_jose::{Json, Object, Random};
 pub(crate) use environment::environment;
 pub use id_token::IdToken;
 pub use project::Project;
+pub use subject::SubjectComponents;
 
 use crate::checkout::Checkout;
 use crate::claim_override::ClaimOverride;
+use crate::fault::EmulatorFault;
 use crate::identity::random_number;
 
 /// How long the key set may be cached.
@@ -22,6 +25,7 @@ pub(crate) const KEYS_CACHE_CONTROL: &str = "max-age=86400, public, must-revalid
 
 /// A job of GitLab CI/CD. [`GitlabJob::default`] is a push to the protected branch `main` of `octo/app`.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and any of them go together")]
 pub struct GitlabJob {
     /// The project.
     pub project: Project,
@@ -55,6 +59,12 @@ pub struct GitlabJob {
     pub timeout_seconds: i64,
     /// Whether the pipeline's file is in the project; if not, the claims that name it are null.
     pub config_in_project: bool,
+    /// Which GitLab made the tokens.
+    pub claim_set: ClaimSet,
+    /// Of what `sub` is made.
+    pub subject_components: SubjectComponents,
+    /// Whether another project had the path before. GitLab gives no token then whose `sub` names the path.
+    pub path_reclaimed: bool,
     /// The tokens that the job gets.
     pub id_tokens: Vec<IdToken>,
     /// The folder of the checkout.
@@ -70,6 +80,19 @@ pub struct MergeRequest {
     pub iid: u64,
     /// The branch that it goes to.
     pub target_branch: String,
+    /// The project that it comes from, where that is a fork. The pipeline runs in the project that it goes to.
+    pub fork: Option<Project>,
+}
+
+/// Which GitLab made the tokens: what they say of merge requests from forks has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimSet {
+    /// Before 18.2.2: the fork is not to be seen. `project_…` is where the job runs, beside a branch that the fork chose.
+    BeforeForks,
+    /// Since 18.4, and 18.3 and 18.2 with the fix: `project_…` is where the ref is from, `job_project_…` where the job runs.
+    Current,
+    /// Newer: `source_project_…` besides.
+    WithSource,
 }
 
 /// An environment, as a job names it.
@@ -81,6 +104,8 @@ pub struct Environment {
     pub protected: bool,
     /// `production`, `staging`, `testing`, `development` or `other`.
     pub tier: String,
+    /// `start`, `prepare`, `verify`, `stop` or `access`.
+    pub action: String,
 }
 
 /// A user.
@@ -94,6 +119,8 @@ pub struct User {
     pub email: String,
     /// `developer`, `maintainer`, `owner`, …
     pub access_level: String,
+    /// Paths of the groups that the user is a direct member of; in tokens where there are any.
+    pub groups: Vec<String>,
 }
 
 impl Default for GitlabJob {
@@ -105,7 +132,7 @@ impl Default for GitlabJob {
             git_ref: "main".to_owned(),
             is_tag: false,
             ref_protected: true,
-            merge_request: MergeRequest { iid: 1, target_branch: "main".to_owned() },
+            merge_request: MergeRequest { iid: 1, target_branch: "main".to_owned(), fork: None },
             sha: "6dcb09b5b57875f334f61aebed695e2e4193db5e".to_owned(),
             environment: None,
             user: User {
@@ -113,6 +140,7 @@ impl Default for GitlabJob {
                 login: "octocat".to_owned(),
                 email: "octocat@example.com".to_owned(),
                 access_level: "developer".to_owned(),
+                groups: Vec::new(),
             },
             pipeline_id: None,
             job_id: None,
@@ -120,6 +148,9 @@ impl Default for GitlabJob {
             runner_environment: "gitlab-hosted".to_owned(),
             timeout_seconds: 3600,
             config_in_project: true,
+            claim_set: ClaimSet::Current,
+            subject_components: SubjectComponents::default(),
+            path_reclaimed: false,
             id_tokens: Vec::new(),
             workspace: None,
             claims: Vec::new(),
@@ -141,7 +172,7 @@ impl Environment {
         .into_iter()
         .find(|(part, _)| lower.contains(part))
         .map_or("other", |(_, tier)| tier);
-        Self { name: name.to_owned(), protected: false, tier: tier.to_owned() }
+        Self { name: name.to_owned(), protected: false, tier: tier.to_owned(), action: "start".to_owned() }
     }
 }
 
@@ -152,9 +183,15 @@ impl GitlabJob {
         let default = Self::default();
         let project = checkout.repository.as_deref().and_then(|path| path.parse().ok());
         let git_ref = checkout.git_ref.clone().unwrap_or(default.git_ref);
+        let is_default = match &checkout.default_branch {
+            Some(branch) => git_ref.strip_prefix("refs/heads/") == Some(branch.as_str()),
+            None => matches!(git_ref.as_str(), "main" | "refs/heads/main" | "refs/heads/master"),
+        };
+        let target_branch = checkout.default_branch.clone().unwrap_or(default.merge_request.target_branch);
         Self {
             project: project.unwrap_or(default.project),
-            ref_protected: matches!(git_ref.as_str(), "main" | "refs/heads/main" | "refs/heads/master"),
+            ref_protected: is_default,
+            merge_request: MergeRequest { target_branch, ..default.merge_request },
             git_ref,
             sha: checkout.sha.clone().unwrap_or(default.sha),
             workspace: Some(checkout.root.clone()),
@@ -162,8 +199,12 @@ impl GitlabJob {
         }
     }
 
-    /// The job with all its numbers chosen and its ref as GitLab writes it.
-    pub(crate) fn started(mut self, rng: &dyn Random) -> Self {
+    /// The job with all its numbers chosen and its ref as GitLab writes it. One whose `sub` would name a path that
+    /// another project had does not start.
+    pub(crate) fn started(mut self, rng: &dyn Random) -> Result<Self, EmulatorFault> {
+        if self.path_reclaimed && self.subject_components.name_a_path() {
+            return Err(EmulatorFault::PathReclaimed);
+        }
         if let Some(tag) = self.git_ref.strip_prefix("refs/tags/") {
             (self.git_ref, self.is_tag) = (tag.to_owned(), true);
         } else if let Some(branch) = self.git_ref.strip_prefix("refs/heads/") {
@@ -171,11 +212,17 @@ impl GitlabJob {
         }
         self.pipeline_id.get_or_insert_with(|| random_number(rng));
         self.job_id.get_or_insert_with(|| random_number(rng));
-        self
+        Ok(self)
     }
 
     fn is_merge_request(&self) -> bool {
         self.pipeline_source == "merge_request_event"
+    }
+
+    /// The project that the ref is from: of a merge request from a fork, the fork.
+    fn source_project(&self) -> &Project {
+        let fork = self.merge_request.fork.as_ref().filter(|_| self.is_merge_request());
+        fork.unwrap_or(&self.project)
     }
 
     fn ref_type(&self) -> &'static str {
@@ -227,7 +274,7 @@ mod tests {
             ("refs/heads/a/b", "a/b", "refs/heads/a/b", "branch"),
             ("refs/tags/v1", "v1", "refs/tags/v1", "tag"),
         ] {
-            let job = GitlabJob { git_ref: given.to_owned(), ..GitlabJob::default() }.started(&Zero);
+            let job = GitlabJob { git_ref: given.to_owned(), ..GitlabJob::default() }.started(&Zero).unwrap();
             assert_eq!(
                 (job.git_ref.as_str(), job.ref_path().as_str(), job.ref_type()),
                 (git_ref, ref_path, kind)

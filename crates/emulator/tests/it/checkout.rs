@@ -46,6 +46,27 @@ async fn a_job_takes_repository_branch_and_commit_from_the_checkout() {
 }
 
 #[tokio::test]
+async fn the_default_branch_is_that_of_the_remote_as_far_as_the_clone_knows() {
+    let origin = repository();
+    git(origin.path(), &["commit", "--quiet", "--allow-empty", "-m", "x"]);
+    assert_eq!(Checkout::read(origin.path()).await.unwrap().default_branch, None);
+    let folder = tempfile::tempdir().unwrap();
+    let clone = folder.path().join("clone");
+    git(folder.path(), &["clone", "--quiet", origin.path().to_str().unwrap(), clone.to_str().unwrap()]);
+    let checkout = Checkout::read(&clone).await.unwrap();
+    assert_eq!(checkout.default_branch.as_deref(), Some("trunk"));
+    let github = GithubJob { event: "schedule".to_owned(), ..GithubJob::in_checkout(&checkout) };
+    assert_eq!(
+        (github.run_ref().as_str(), github.pull_request.base_ref.as_str()),
+        ("refs/heads/trunk", "trunk")
+    );
+    let gitlab = GitlabJob::in_checkout(&checkout);
+    assert_eq!((gitlab.merge_request.target_branch.as_str(), gitlab.ref_protected), ("trunk", true));
+    git(&clone, &["checkout", "--quiet", "-b", "main"]);
+    assert!(!GitlabJob::in_checkout(&Checkout::read(&clone).await.unwrap()).ref_protected);
+}
+
+#[tokio::test]
 async fn a_commit_without_a_branch_is_known_by_its_tag() {
     let folder = repository();
     git(folder.path(), &["commit", "--quiet", "--allow-empty", "-m", "x"]);

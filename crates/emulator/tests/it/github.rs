@@ -2,27 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{Answer, changes, decoded, get, request, start, table, verified};
-use daypass_emulator::github::{PullRequest, RunNumbers};
+use crate::support::{Answer, decoded, get, request, start, verified};
+use daypass_emulator::github::RunNumbers;
 use daypass_emulator::{ClaimOverride, GithubJob, Provider, Running};
 use daypass_jose::{Json, Object};
 
-const LIFETIME: i64 = 900;
+pub(crate) const LIFETIME: i64 = 900;
 
-fn job() -> GithubJob {
+pub(crate) fn job() -> GithubJob {
     let run =
         RunNumbers { id: Some(4_283_094_502), number: 10, attempt: 2, check_run_id: Some(12_043_816_402) };
     GithubJob { run, ..GithubJob::default() }
 }
 
 /// Asks for a token as a job does.
-async fn ask(variables: &BTreeMap<String, String>, query: &str, scheme: &str) -> Answer {
+pub(crate) async fn ask(variables: &BTreeMap<String, String>, query: &str, scheme: &str) -> Answer {
     let url = format!("{}{query}", variables["ACTIONS_ID_TOKEN_REQUEST_URL"]);
     let authorization = format!("Authorization: {scheme} {}", variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]);
     request("GET", &url, &[&authorization]).await
 }
 
-fn value(answer: &Answer) -> String {
+pub(crate) fn value(answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.json().member("value").and_then(Json::as_str).unwrap().to_owned()
 }
@@ -30,44 +30,6 @@ fn value(answer: &Answer) -> String {
 async fn claims(running: &Running, query: &str, audience: &str) -> Object {
     let answer = ask(&running.environment(), query, "Bearer").await;
     verified(running, &value(&answer), audience, LIFETIME).await
-}
-
-async fn claims_of(job: GithubJob) -> String {
-    let running = start(Provider::Github(job)).await;
-    let claims = claims(&running, "&audience=pass.example.com", "pass.example.com").await;
-    table(&running, &claims)
-}
-
-#[tokio::test]
-async fn each_kind_of_run_has_its_claims() {
-    let push = claims_of(job()).await;
-    insta::assert_snapshot!("push", push);
-    let event = |event: &str| GithubJob { event: event.to_owned(), ..job() };
-    let pull_request =
-        PullRequest { number: 42, head_ref: Some("fix".to_owned()), base_ref: "main".to_owned() };
-    let kinds = [
-        ("tag", GithubJob { git_ref: "refs/tags/v1.2".to_owned(), ..job() }),
-        ("pull_request", GithubJob { pull_request: pull_request.clone(), ..event("pull_request") }),
-        (
-            "pull_request_target",
-            GithubJob { pull_request: pull_request.clone(), ..event("pull_request_target") },
-        ),
-        ("merge_group", GithubJob { pull_request, ..event("merge_group") }),
-        ("schedule", event("schedule")),
-        (
-            "workflow_dispatch",
-            GithubJob { workflow_name: Some("Release".to_owned()), ..event("workflow_dispatch") },
-        ),
-        ("deployment of a commit", GithubJob { git_ref: String::new(), ..event("deployment") }),
-        ("environment", GithubJob { environment: Some("Production:V1".to_owned()), ..job() }),
-        ("old subject", GithubJob { immutable_subject: false, ..job() }),
-        ("other repository", GithubJob { repository: "acme/shop".parse().unwrap(), ..job() }),
-    ];
-    let mut text = String::new();
-    for (name, job) in kinds {
-        text = format!("{text}# {name}\n{}\n", changes(&push, &claims_of(job).await));
-    }
-    insta::assert_snapshot!("other_runs", text);
 }
 
 #[tokio::test]

@@ -5,7 +5,13 @@ mod checkout;
 #[cfg(test)]
 mod github;
 #[cfg(test)]
+mod github_events;
+#[cfg(test)]
 mod gitlab;
+#[cfg(test)]
+mod gitlab_events;
+#[cfg(test)]
+mod join;
 #[cfg(test)]
 mod server;
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use daypass_emulator::{Emulator, EmulatorConfig, EmulatorFault, Provider, Running};
 use daypass_jose::jwk::KeySet;
-use daypass_jose::jwt::{Audience, Expectations, TokenType, UnverifiedIdToken};
+use daypass_jose::jwt::{Audience, Expectations, TokenType, UnverifiedIdToken, VerifiedClaims};
 use daypass_jose::{Algorithm, Clock, IssuerUrl, Json, Object, Random, Timestamp};
+use daypass_policy::{Profile, RegisteredIssuer, TriggerClass, Workload};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -84,13 +85,30 @@ pub(crate) async fn get(url: &str) -> Answer {
     request("GET", url, &[]).await
 }
 
-/// Verifies a token as a server would: with the keys to which discovery leads, for one audience.
+/// The claims of a token that is [`judged`].
 pub(crate) async fn verified(
     running: &Running,
     token: &str,
     audience: &str,
     max_lifetime_seconds: i64,
 ) -> Object {
+    judged(running, token, audience, max_lifetime_seconds).await.claims().clone()
+}
+
+/// How far the event of a verified token is trusted, seen through the profile of its CI system, as a server sees it.
+pub(crate) fn class(running: &Running, claims: VerifiedClaims, provider: &str) -> TriggerClass {
+    let url = IssuerUrl::parse(running.issuer_url()).unwrap();
+    let issuer = RegisteredIssuer::new("emulator", url, Profile::by_name(provider).unwrap(), Vec::new());
+    Workload::from_claims(claims, &issuer).unwrap().trigger_class().unwrap()
+}
+
+/// Verifies a token as a server would: with the keys to which discovery leads, for one audience.
+pub(crate) async fn judged(
+    running: &Running,
+    token: &str,
+    audience: &str,
+    max_lifetime_seconds: i64,
+) -> VerifiedClaims {
     let issuer = IssuerUrl::parse(running.issuer_url()).unwrap();
     let discovery = get(&format!("{issuer}/.well-known/openid-configuration")).await.json();
     assert_eq!(discovery.member("issuer").and_then(Json::as_str), Some(issuer.as_str()));
@@ -108,7 +126,7 @@ pub(crate) async fn verified(
     };
     let unverified = UnverifiedIdToken::parse(token).unwrap();
     let key = keys.find(unverified.claimed_key_id()).expect("the token's key is published");
-    unverified.verify(key, &expectations, NOW).unwrap().claims().clone()
+    unverified.verify(key, &expectations, NOW).unwrap()
 }
 
 /// One claim a line, sorted; the port, which the system chooses, as `PORT`.
@@ -117,6 +135,16 @@ pub(crate) fn table(running: &Running, claims: &Object) -> String {
         claims.iter().map(|(name, value)| format!("{name:22} {}\n", serde_json::to_string(value).unwrap()));
     let port = running.issuer_url().rsplit_once(':').unwrap().1;
     lines.collect::<Vec<_>>().concat().replace(&format!(":{port}"), ":PORT")
+}
+
+/// Looks whether `docs/emulator.md` shows these claims, but for the random one.
+pub(crate) fn in_guide(table: &str) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/emulator.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    let shown: Vec<&str> = guide.lines().collect();
+    for line in table.lines().filter(|line| !line.starts_with("jti ")) {
+        assert!(shown.contains(&line), "docs/emulator.md does not show: {line}");
+    }
 }
 
 /// The lines of `table` that `base` has not, and with `-` those that only `base` has.

@@ -13,9 +13,14 @@ use super::super::init::EMULATOR_LISTEN;
 use crate::fault::{CommandFault, OK};
 use crate::output;
 
-/// Prints `export` lines and serves until a signal comes, or until stdin closes where it is a pipe.
-pub(super) async fn print_environment(emulator: &Running, ends: &mut Ends) -> Result<u8, CommandFault> {
-    output::line(exports(emulator))?;
+/// Prints `export` lines, or JSON, and serves until a signal comes, or until stdin closes where it is a pipe.
+pub(super) async fn print_environment(
+    emulator: &Running,
+    as_json: bool,
+    ends: &mut Ends,
+) -> Result<u8, CommandFault> {
+    let variables = if as_json { json(emulator) } else { exports(emulator) };
+    output::line(variables)?;
     let reads_pipe = stdin_is_pipe();
     tokio::select! {
         _ = ends.next() => {}
@@ -38,7 +43,9 @@ pub(super) async fn serve(
          [[issuers]]\n  name = \"emulator\"\n  provider = \"{provider}\"\n  url = \"{issuer}\"\n  \
          insecure_http = true\n  shared = true\n\
          `--listen {EMULATOR_LISTEN}` keeps the URL from one run to the next, and is the one that `daypass init` writes.\n\n\
-         To run a command as its job, in another shell:\n  (. {} && COMMAND)\n\nCtrl-C ends it.",
+         To run a command as its job, in another shell:\n  (. {} && COMMAND)\n\n\
+         To run a job of its own beside it, with the flags of any:\n  daypass emulate {provider} --join {issuer} -- COMMAND\n\n\
+         Ctrl-C ends it.",
         quoted(&file.path().display().to_string())
     ));
     ends.next().await;
@@ -63,6 +70,10 @@ fn environment_file(
     .map_err(in_file)?;
     writeln!(file, "{}", exports(emulator)).map_err(in_file)?;
     Ok(file)
+}
+
+fn json(emulator: &Running) -> String {
+    serde_json::json!(emulator.environment()).to_string()
 }
 
 fn exports(emulator: &Running) -> String {
