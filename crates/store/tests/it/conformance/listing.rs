@@ -82,13 +82,10 @@ pub(crate) async fn a_list_has_the_credentials_of_each_exchange_and_no_others(pl
     }
 }
 
-/// More exchanges than one statement looks at, and what is looked for far away.
-pub(crate) async fn what_is_far_away_among_others_is_found_in_either_order(place: &Place) {
-    const OTHERS: i64 = 10_100;
+/// Refusals of moments from 2 on, in a store that was opened anew.
+async fn with_others(place: &Place, others: i64) -> Store {
     let mut store = place.open().await;
-    let rare = |millis| ExchangeRecord { role: Some("rare".to_owned()), ..bare(millis) };
-    store.ledger().record(rare(1), None).await.unwrap();
-    for number in 0..OTHERS {
+    for number in 0..others {
         store.ledger().refuse(bare(number.saturating_add(2)));
         // Not more at once than may wait.
         if number % 4_000 == 3_999 {
@@ -96,11 +93,19 @@ pub(crate) async fn what_is_far_away_among_others_is_found_in_either_order(place
             store = place.open().await;
         }
     }
-    let millis = OTHERS.saturating_add(2);
-    store.ledger().record(rare(millis), None).await.unwrap();
     store.close().await;
-    let store = place.open().await;
-    assert_eq!(i64::try_from(all(&store).await.len()).unwrap(), OTHERS + 2);
+    place.open().await
+}
+
+/// More exchanges than one statement looks at, and what is looked for far away.
+pub(crate) async fn what_is_far_away_among_others_is_found_in_either_order(place: &Place) {
+    const OTHERS: i64 = 10_100;
+    let store = with_others(place, OTHERS).await;
+    assert_eq!(i64::try_from(all(&store).await.len()).unwrap(), OTHERS);
+    let rare = |millis| ExchangeRecord { role: Some("rare".to_owned()), ..bare(millis) };
+    let millis = OTHERS.saturating_add(2);
+    store.ledger().record(rare(1), None).await.unwrap();
+    store.ledger().record(rare(millis), None).await.unwrap();
     let role = Some("rare".to_owned());
     let mut filter = ExchangeFilter { role, ..ExchangeFilter::default() };
     assert_eq!(times(&store, &filter, 2).await, [millis, 1]);
