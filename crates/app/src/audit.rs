@@ -61,7 +61,20 @@ fn to_the_millisecond(moment: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use daypass_jose::Random;
+    use daypass_jose::ids::{CredentialId, ExchangeId};
+
     use super::*;
+
+    struct Zeros;
+
+    impl Random for Zeros {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
 
     #[test]
     fn a_moment_is_told_to_the_millisecond() {
@@ -74,6 +87,33 @@ mod tests {
             assert_eq!(to_the_millisecond(moment), told);
             assert_eq!(Timestamp::parse(told), Some(moment));
         }
+    }
+
+    #[test]
+    fn the_schema_that_is_documented_has_each_member_and_no_other() {
+        let credential = CredentialRecord {
+            id: CredentialId::new(Timestamp::from_millis(0), &Zeros),
+            kind: String::new(),
+            audience: None,
+            scopes: Vec::new(),
+            expires_at: Timestamp::from_millis(0),
+            key_id: None,
+        };
+        let id = ExchangeId::first_of(Timestamp::from_millis(0));
+        let exchange = ExchangeRecord {
+            credentials: vec![credential],
+            ..ExchangeRecord::new(id, Timestamp::from_millis(0), "native", "192.0.2.1")
+        };
+        let whole = as_json(&exchange);
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        let mut members = names(&whole);
+        members.extend(names(&whole["credentials"][0]).iter().map(|name| format!("credentials[].{name}")));
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/audit.md");
+        let documentation = std::fs::read_to_string(path).unwrap();
+        let schema = documentation.split_once("## The schema").unwrap().1;
+        let rows = schema.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        assert_eq!(rows.map(ToOwned::to_owned).collect::<BTreeSet<_>>(), members);
+        assert!(schema.contains(&format!("`version` is {SCHEMA_VERSION}.")));
     }
 
     #[test]

@@ -137,7 +137,8 @@ fn record(exchange: &ExchangeRecord) -> Table {
 
 fn given(credential: &CredentialRecord) -> String {
     let (audience, scopes) = (credential.audience.as_deref().unwrap_or("-"), credential.scopes.join(" "));
-    format!("{} for {audience} with {scopes}, until {}", credential.kind, credential.expires_at)
+    let what = if credential.kind == "api" { "a pass" } else { &credential.kind };
+    format!("{what} for {audience} with {scopes}, until {}", credential.expires_at)
 }
 
 /// One thing, and another that belongs to it.

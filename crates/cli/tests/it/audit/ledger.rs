@@ -26,8 +26,7 @@ impl Random for Counter {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
         bytes.fill(0);
-        let start = bytes.len() - number.len();
-        bytes[start..].copy_from_slice(&number);
+        *bytes.last_chunk_mut().unwrap() = number;
     }
 }
 

@@ -84,7 +84,7 @@ fn a_success_says_what_it_got_and_which_block_let_it_in() {
     let blocks = [block("deny", 9, false, &[deny]), block("trust", 3, true, &[owner(), main])];
     let credential = CredentialRecord {
         id: CredentialId::new(at(90), &Zeros),
-        kind: "pass".to_owned(),
+        kind: "api".to_owned(),
         audience: Some("https://api.example.com".to_owned()),
         scopes: vec!["releases:write".to_owned()],
         expires_at: at(-810),
