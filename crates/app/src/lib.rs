@@ -2,6 +2,7 @@
 //!
 //! Every face calls [`exchange::exchange`]; nothing else mints.
 
+pub mod audit;
 pub mod config;
 pub mod credential;
 pub mod exchange;

@@ -21,6 +21,7 @@ pub(crate) struct Cell {
 pub(crate) struct Table {
     rows: Vec<Vec<Cell>>,
     indent: &'static str,
+    at_least: &'static [usize],
 }
 
 impl Cell {
@@ -51,13 +52,23 @@ impl Table {
     /// A table with a heading for each column.
     pub(crate) fn with_head(head: &[&str]) -> Self {
         let mut table = Self::default();
-        table.rows.push(head.iter().map(|title| Cell::new(title, BOLD)).collect());
+        table.head(head);
         table
     }
 
     /// A table without headings, each line of which begins with `indent`.
     pub(crate) fn indented(indent: &'static str) -> Self {
-        Self { rows: Vec::new(), indent }
+        Self { indent, ..Self::default() }
+    }
+
+    /// A part of a table that grows, whose columns are at least so wide.
+    pub(crate) fn with_widths(at_least: &'static [usize]) -> Self {
+        Self { at_least, ..Self::default() }
+    }
+
+    /// Adds the heading of each column.
+    pub(crate) fn head(&mut self, head: &[&str]) {
+        self.rows.push(head.iter().map(|title| Cell::new(title, BOLD)).collect());
     }
 
     /// Adds a row.
@@ -73,7 +84,7 @@ impl Table {
     }
 
     fn widths(&self) -> Vec<usize> {
-        let mut widths: Vec<usize> = Vec::new();
+        let mut widths: Vec<usize> = self.at_least.to_vec();
         for row in &self.rows {
             widths.resize(widths.len().max(row.len()), 0);
             for (width, cell) in widths.iter_mut().zip(row) {

@@ -19,7 +19,7 @@ pub use answer::{ApiCredential, ApiTerms, ExchangeAnswer, Outcome};
 pub use exchange::{ExchangeRequest, exchange};
 pub use fault::ClientFault;
 pub use identity::{Identity, TOKEN_VARIABLE_SETTING, find_identity_token};
-pub use printable::printable;
+pub use printable::{is_obeyed, printable};
 pub use provider::{CiProvider, PROVIDERS, detect};
 pub use refusal::{Difference, Refusal};
 pub use server_url::{AUDIENCE_SETTING, ServerUrl, audience};

@@ -15,11 +15,16 @@ pub fn printable(text: &str) -> String {
     shown.replace("##[", "# #[")
 }
 
-fn harmless(character: char) -> char {
-    let is_bidirectional =
-        matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+/// Whether a terminal does something else with it than showing it: a control character, a line break, or one that turns the
+/// direction in which a text is shown.
+pub fn is_obeyed(character: char) -> bool {
+    let is_bidirectional = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let is_break = matches!(character, '\u{2028}' | '\u{2029}');
-    if character.is_control() || is_bidirectional || is_break { '\u{fffd}' } else { character }
+    character.is_control() || is_bidirectional || is_break
+}
+
+fn harmless(character: char) -> char {
+    if is_obeyed(character) { '\u{fffd}' } else { character }
 }
 
 #[cfg(test)]
@@ -35,6 +40,7 @@ mod tests {
             ("\u{1b}[31mred", "\u{fffd}[31mred"),
             ("##[error]x ##[group]", "# #[error]x # #[group]"),
             ("\u{202e}reversed", "\u{fffd}reversed"),
+            ("\u{61c}1\u{2067}2\u{9b}3", "\u{fffd}1\u{fffd}2\u{fffd}3"),
         ] {
             assert_eq!(printable(text), shown);
         }

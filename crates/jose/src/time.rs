@@ -29,6 +29,29 @@ impl Timestamp {
         }
     }
 
+    /// Reads RFC 3339 §5.6, as `2026-11-24T09:30:00Z` or `2026-11-24T10:30:00.5+01:00`; what is finer than a millisecond is
+    /// left out. `None` for anything else, and for a leap second.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, time) = text.split_once(['T', 't'])?;
+        let zone_at = time.find(['Z', 'z', '+', '-'])?;
+        let (clock, zone) = time.split_at_checked(zone_at)?;
+        let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+        let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+        let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+        if hour > 23
+            || minute > 59
+            || second > 59
+            || civil_from_days(days_from_civil(year, month, day)) != (year, month, day)
+        {
+            return None;
+        }
+        let seconds = days_from_civil(year, month, day)
+            .checked_mul(86_400)?
+            .checked_add(seconds_of(hour, minute, second))?;
+        let millis = seconds.checked_sub(offset_seconds(zone)?)?.checked_mul(1000)?;
+        millis.checked_add(millis_of(fraction)?).map(Self)
+    }
+
     /// Milliseconds since the epoch.
     pub const fn millis(self) -> i64 {
         self.0
@@ -87,6 +110,59 @@ const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The day number, counted from 1970-01-01, of a proleptic Gregorian date; of a date that does not exist, that of another.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the year has four digits, the others two: no sum or product here can overflow"
+)]
+const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let shifted_month = (month + 9).rem_euclid(12);
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+#[expect(clippy::arithmetic_side_effects, reason = "each has two digits")]
+const fn seconds_of(hour: i64, minute: i64, second: i64) -> i64 {
+    hour * 3600 + minute * 60 + second
+}
+
+/// `Z`, or `+01:00`: seconds east of Greenwich.
+fn offset_seconds(zone: &str) -> Option<i64> {
+    if matches!(zone, "Z" | "z") {
+        return Some(0);
+    }
+    let (sign, clock) = zone.split_at_checked(1)?;
+    let [hour, minute] = numbers(clock, ':', [2, 2])?;
+    let seconds = (hour <= 23 && minute <= 59).then(|| seconds_of(hour, minute, 0))?;
+    match sign {
+        "+" => Some(seconds),
+        "-" => seconds.checked_neg(),
+        _ => None,
+    }
+}
+
+/// The first three digits behind the point.
+fn millis_of(fraction: &str) -> Option<i64> {
+    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let digits: String = fraction.chars().chain("00".chars()).take(3).collect();
+    digits.parse().ok()
+}
+
+/// Numbers of these lengths in digits, with `between` between them, and nothing else.
+fn numbers<const N: usize>(text: &str, between: char, lengths: [usize; N]) -> Option<[i64; N]> {
+    let parts: Vec<&str> = text.split(between).collect();
+    let is_one = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
+    if parts.len() != N || !parts.iter().zip(lengths).all(|(part, length)| is_one(part, length)) {
+        return None;
+    }
+    let numbers: Vec<i64> = parts.iter().filter_map(|part| part.parse().ok()).collect();
+    numbers.try_into().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +177,45 @@ mod tests {
             (253_402_300_799, "9999-12-31T23:59:59Z"),
         ] {
             assert_eq!(Timestamp::from_seconds(seconds).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn a_time_of_rfc_3339_is_read_back_and_nothing_else_is() {
+        for seconds in [0, 951_782_400, 1_795_512_599, -1, 253_402_300_799, -62_135_596_800, 68_169_600] {
+            let moment = Timestamp::from_seconds(seconds).unwrap();
+            assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment));
+        }
+        for (text, millis) in [
+            ("1970-01-01T01:00:00.5+01:00", 500),
+            ("1970-01-01t00:00:00.1239z", 123),
+            ("1969-12-31T23:59:59.999-00:00", -1),
+            ("1970-01-01T00:00:00-00:30", 1_800_000),
+        ] {
+            assert_eq!(Timestamp::parse(text), Some(Timestamp::from_millis(millis)), "{text}");
+        }
+        for text in [
+            "",
+            "2026-11-24",
+            "2026-11-24T09:30:00",
+            "2026-11-24 09:30:00Z",
+            "2026-11-24T09:30Z",
+            "2026-11-24T24:00:00Z",
+            "2026-11-24T09:30:60Z",
+            "2026-02-29T09:30:00Z",
+            "2026-00-10T09:30:00Z",
+            "2026-13-10T09:30:00Z",
+            "2026-11-00T09:30:00Z",
+            "+026-11-24T09:30:00Z",
+            "2026-11-24T09:30:00.Z",
+            "2026-11-24T09:30:00.5aZ",
+            "2026-11-24T09:30:00Zx",
+            "2026-11-24T09:30:00+1:00",
+            "2026-11-24T09:30:00+24:00",
+            "2026-11-24T09:30:00+01:00ä",
+            "ä026-11-24T09:30:00Z",
+        ] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }
 

@@ -56,7 +56,7 @@ pub struct CredentialRecord {
     pub key_id: Option<String>,
 }
 
-/// Which exchanges to list, newest first; what is `None` is not asked for.
+/// Which exchanges to list, and in which order; what is `None` is not asked for. Each text is compared as it is, whole.
 #[derive(Debug, Clone, Default)]
 pub struct ExchangeFilter {
     /// Of this project.
@@ -67,10 +67,37 @@ pub struct ExchangeFilter {
     pub code: Option<String>,
     /// For this role.
     pub role: Option<String>,
+    /// Of this run of the CI system.
+    pub run_id: Option<String>,
+    /// From this address.
+    pub source: Option<String>,
     /// At or after this moment.
     pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+    /// Younger than this exchange.
+    pub after: Option<ExchangeId>,
     /// Older than this exchange.
     pub before: Option<ExchangeId>,
+    /// What comes first.
+    pub order: Order,
+}
+
+/// What comes first in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The newest.
+    #[default]
+    NewestFirst,
+    /// The oldest.
+    OldestFirst,
+}
+
+/// Ids as texts from one on and below another, as the tables compare them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IdRange {
+    pub(crate) from: String,
+    pub(crate) below: String,
 }
 
 impl Outcome {
@@ -85,6 +112,35 @@ impl Outcome {
     /// The outcome of this text.
     pub fn from_text(text: &str) -> Option<Self> {
         [Self::Success, Self::Refused].into_iter().find(|outcome| outcome.as_str() == text)
+    }
+}
+
+impl ExchangeFilter {
+    /// The ids of its moments and of its neighbours. An id begins with its moment, so that no row outside is read.
+    pub(crate) fn id_range(&self) -> IdRange {
+        let since = self.since.map(|moment| ExchangeId::first_of(moment).to_string());
+        let until = self.until.map(|moment| ExchangeId::first_of(moment).to_string());
+        let before = self.before.map(|id| id.to_string());
+        // Above all ids, which are written in hexadecimal digits.
+        let end = || "g".to_owned();
+        IdRange {
+            from: since.max(self.after.map(IdRange::above)).unwrap_or_default(),
+            below: [until, before].into_iter().flatten().min().unwrap_or_else(end),
+        }
+    }
+
+    /// Whether rows may have to be passed over to find those that fit: one condition at most has an index of its own.
+    pub(crate) fn passes_over(&self) -> bool {
+        let of_no_index =
+            self.outcome.is_some() || self.role.is_some() || self.run_id.is_some() || self.source.is_some();
+        of_no_index || (self.project_id.is_some() && self.code.is_some())
+    }
+}
+
+impl IdRange {
+    /// A text above this id and below all later ones: ids are of one length.
+    pub(crate) fn above(id: ExchangeId) -> String {
+        format!("{id}.")
     }
 }
 
@@ -146,7 +202,7 @@ impl ExchangeRecord {
         ]
     }
 
-    pub(crate) fn from_row(mut row: Row) -> Result<Self, StoreFault> {
+    pub(crate) fn from_row(row: &mut Row) -> Result<Self, StoreFault> {
         Ok(Self {
             id: row.parsed(ExchangeId::parse)?,
             at: Timestamp::from_millis(row.integer()?),

@@ -19,7 +19,7 @@ pub use engine::{
     CONNECT_DEADLINE, LedgerStatistics, MAX_BATCH, MAX_LOG_BYTES, MAX_READERS, MAX_WAITING_REFUSALS,
     MAX_WAITING_WRITES, READ_DEADLINE, Recorded, Spend, WRITE_DEADLINE,
 };
-pub use exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Outcome};
+pub use exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Order, Outcome};
 pub use fault::{LedgerFault, StoreFault};
 pub use ledger::{Ledger, MAX_PAGE};
 pub use projects::{NewProject, Onboarded, Project, ProjectStatus, Projects};

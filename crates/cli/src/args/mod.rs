@@ -1,9 +1,10 @@
 //! The command line. Doc comments are the help that people read.
 #![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are no Markdown")]
 
+mod audit;
 mod emulate;
 mod keys;
-mod records;
+mod project;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -11,15 +12,18 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use audit::{
+    AuditCommand, AuditExportArguments, AuditFilterArguments, AuditListArguments, AuditShowArguments,
+    AuditTailArguments, OutcomeName,
+};
 pub(crate) use emulate::{
     ClaimSetChoice, EmulateCommand, GithubArguments, GitlabArguments, IdTokenChoice, RunArguments,
 };
 pub(crate) use keys::{
     CompromisedKey, KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments,
 };
-pub(crate) use records::{
-    AuditCommand, AuditListArguments, AuditShowArguments, OutcomeName, ProjectAddArguments, ProjectCommand,
-    ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
+pub(crate) use project::{
+    ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
 };
 
 /// Short-lived credentials for CI jobs, from the identity token they already have.
@@ -47,10 +51,10 @@ pub(crate) enum Command {
     Emulate(Box<EmulateCommand>),
     Exchange(ExchangeArguments),
     /// Onboard repositories, look at them, suspend them
-    #[command(subcommand, after_help = records::PROJECT_EXAMPLES)]
+    #[command(subcommand, after_help = project::EXAMPLES)]
     Project(ProjectCommand),
     /// Look at exchanges: who got what, who was refused, and why
-    #[command(subcommand, after_help = records::AUDIT_EXAMPLES)]
+    #[command(subcommand, after_help = audit::EXAMPLES)]
     Audit(AuditCommand),
     /// Look at the keys that sign passes, rotate and revoke them, change the encryption key
     #[command(subcommand, after_help = keys::EXAMPLES)]

@@ -129,9 +129,9 @@ fn a_refusal_shows_what_differs_and_the_operator_sees_the_whole_of_it() {
         "✗ octo-org/octo-repo was refused the role `deploy`: no rule allows this (not_allowed)",
         "no trust block matches",
         "deploy.toml:2",
-        "✓  repository_owner_id  wanted 65",
-        "✗  ref",
-        "wanted refs/heads/main  got refs/heads/fix",
+        "what to do: run the job where the claims fit",
+        "deploy.toml:2: 1 of 3 claims differs\n      ref  - wanted refs/heads/main\n           + got    refs/heads/fix\n",
+        "held repository_owner_id=65 repository_id=123456789",
         "Claims of the token, verified",
     ] {
         assert!(shown.contains(part), "{part}\n{shown}");

@@ -1,6 +1,8 @@
 //! The real binary, as people run it.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod emulate;

@@ -1,19 +1,16 @@
-//! `daypass audit show`: one exchange, so that a person sees in ten seconds who asked, for what, and what decided.
+//! `daypass audit show`: one exchange, and what the ledger knows beside it.
 
-use daypass_app::Code;
+use daypass_app::{Code, audit};
 use daypass_jose::ids::ExchangeId;
-use daypass_policy::PROJECT_ROLE;
-use daypass_store::{ExchangeRecord, Outcome};
-use serde_json::Value;
+use daypass_store::ExchangeRecord;
 
 use super::super::Context;
 use super::super::records::Records;
-use super::trace;
+use super::diff;
+use super::page::Page;
 use crate::args::AuditShowArguments;
 use crate::fault::CommandFault;
-use crate::output::{self, BAD, BOLD, GOOD, styled};
-use crate::table::Table;
-use crate::words;
+use crate::output;
 
 pub(super) async fn run(
     arguments: &AuditShowArguments,
@@ -28,23 +25,15 @@ pub(super) async fn run(
         )));
     };
     if arguments.json {
-        return output::line(super::as_json(&exchange));
+        return output::json(&audit::as_json(&exchange));
     }
-    let ago = words::relative(exchange.at, context.clock.now());
-    output::line(format_args!("{}\n{}", headline(&exchange), facts(&exchange, &ago)))?;
-    if let Some(trace) = exchange.trace.as_deref() {
-        let elsewhere = onboarded_elsewhere(&exchange, records).await?;
-        let shown = trace::shown(trace, elsewhere.as_deref());
-        output::line(format_args!("\n{}\n{shown}", styled(BOLD, "What decided")))?;
-    }
-    if let Some(claims) = exchange.claims.as_deref() {
-        output::line(format_args!(
-            "\n{}\n{}",
-            styled(BOLD, "Claims of the token, verified"),
-            claims_table(claims)
-        ))?;
-    }
-    Ok(())
+    let page = Page {
+        elsewhere: onboarded_elsewhere(&exchange, records).await?,
+        first_use: first_use(&exchange, records).await?,
+        exchange,
+        now: context.clock.now(),
+    };
+    output::line(page)
 }
 
 /// Of a repository that is not onboarded: whether one of its path is, for another issuer.
@@ -52,7 +41,7 @@ async fn onboarded_elsewhere(
     exchange: &ExchangeRecord,
     records: &Records,
 ) -> Result<Option<String>, CommandFault> {
-    let is_unknown = exchange.trace.as_deref().and_then(trace::reason).as_deref() == Some("project_unknown");
+    let is_unknown = exchange.trace.as_deref().and_then(diff::reason).as_deref() == Some("project_unknown");
     let (Some(path), Some(issuer), true) = (&exchange.repository, &exchange.issuer, is_unknown) else {
         return Ok(None);
     };
@@ -63,78 +52,15 @@ async fn onboarded_elsewhere(
     Ok((!others.is_empty()).then(told))
 }
 
-/// What happened, in one line, and the reason under it.
-fn headline(exchange: &ExchangeRecord) -> String {
-    let who =
-        exchange.repository.as_deref().or(exchange.repository_id.as_deref()).unwrap_or("somebody unknown");
-    let role = exchange.role.as_deref().unwrap_or("-");
-    let who = daypass_client::printable(who);
-    // A job that names this role is answered as one that names none.
-    let is_default = if role == PROJECT_ROLE { ", the one of jobs that name none" } else { "" };
-    let role = daypass_client::printable(role);
-    match exchange.outcome {
-        Outcome::Success => format!("{} {who} took the role `{role}`{is_default}", styled(GOOD, "✓")),
-        Outcome::Refused => {
-            let code = exchange.code.as_deref().unwrap_or("unknown");
-            let title = Code::from_text(code).map_or("refused", Code::title);
-            let title = format!("{title} ({code})");
-            format!("{} {who} was refused the role `{role}`{is_default}: {title}", styled(BAD, "✗"))
-        }
+/// Of a token that was used twice: the exchange that used it first, which the record names in words.
+async fn first_use(
+    exchange: &ExchangeRecord,
+    records: &Records,
+) -> Result<Option<ExchangeRecord>, CommandFault> {
+    let is_second = exchange.code.as_deref() == Some(Code::TokenAlreadyUsed.as_str());
+    let named = exchange.detail.iter().flat_map(|detail| detail.split('`')).find_map(ExchangeId::parse);
+    match named.filter(|_| is_second) {
+        Some(first) => Ok(records.store.ledger().show(first).await?),
+        None => Ok(None),
     }
-}
-
-fn facts(exchange: &ExchangeRecord, ago: &str) -> Table {
-    let mut table = Table::indented("  ");
-    let named = |name: &Option<String>, id: &Option<String>| match (name, id) {
-        (Some(name), Some(id)) => Some(format!("{name} (id {id})")),
-        (Some(one), None) | (None, Some(one)) => Some(one.clone()),
-        (None, None) => None,
-    };
-    // Where the policy said no, its trace says why in words.
-    let is_told_below = exchange.trace.as_deref().and_then(trace::reason).is_some();
-    table.pair("reason", exchange.detail.as_deref().filter(|_| !is_told_below));
-    table.pair("when", Some(format!("{} ({ago})", exchange.at)));
-    table.pair("from", Some(format!("{}, at {}", exchange.source, path_of(&exchange.face))));
-    table.pair("issuer", exchange.issuer.as_deref());
-    table.pair("repository", named(&exchange.repository, &exchange.repository_id));
-    table.pair("owner", named(&exchange.owner, &exchange.owner_id));
-    table.pair("ref", exchange.git_ref.as_deref());
-    table.pair("event", exchange.event.as_deref());
-    table.pair("run", exchange.run_id.as_deref());
-    table.pair("job", exchange.job.as_deref());
-    table.pair("project", exchange.project_id.map(|id| id.to_string()));
-    for credential in &exchange.credentials {
-        let (audience, scopes) = (credential.audience.as_deref().unwrap_or("-"), credential.scopes.join(" "));
-        let text =
-            format!("{} for {audience} with {scopes}, until {}", credential.kind, credential.expires_at);
-        table.pair("credential", Some(text));
-    }
-    table.pair("policy", exchange.policy_version.as_deref());
-    table.pair("exchange", Some(exchange.id.to_string()));
-    table.pair("request", exchange.request_id.map(|id| id.to_string()));
-    table
-}
-
-/// Where requests of a face are sent to.
-fn path_of(face: &str) -> &str {
-    match face {
-        "native" => "/v1.0/exchange",
-        "seed" => "/v1.0/auth/jwt",
-        "oauth" => "/oauth2/token",
-        other => other,
-    }
-}
-
-fn claims_table(claims: &str) -> Table {
-    let mut table = Table::indented("  ");
-    let value = super::column(Some(claims));
-    let Value::Object(members) = &value else {
-        table.row([value.to_string().into()]);
-        return table;
-    };
-    for (name, value) in members {
-        let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-        table.row([name.as_str().into(), text.into()]);
-    }
-    table
 }

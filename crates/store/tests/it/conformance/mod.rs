@@ -71,6 +71,9 @@ on_all! {
     }
     listing {
         exchanges_are_listed_newest_first_and_in_pages
+        exchanges_are_listed_oldest_first_from_one_on
+        a_list_has_the_credentials_of_each_exchange_and_no_others
+        what_is_far_away_among_others_is_found_in_either_order
         exchanges_are_filtered_by_each_property_and_by_all
     }
     directory {

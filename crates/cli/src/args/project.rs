@@ -1,21 +1,14 @@
-//! The command lines of `daypass project` and `daypass audit`.
+//! The command line of `daypass project`.
 
-use clap::{Args, Subcommand, ValueEnum};
-use daypass_app::Code;
-use daypass_policy::did_you_mean;
+use clap::{Args, Subcommand};
 
 use super::SettingsArguments;
 
-pub(super) const PROJECT_EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   daypass project add octo-org/octo-repo --issuer github --id 123456789 --owner-id 65
   daypass project list
   daypass project suspend octo-org/octo-repo";
-
-pub(super) const AUDIT_EXAMPLES: &str = "\
-Examples:
-  daypass audit list --outcome refused --since 1h
-  daypass audit show 01930000-0000-7000-8000-000000000000";
 
 /// What to do with projects.
 #[derive(Debug, Subcommand)]
@@ -117,86 +110,6 @@ pub(crate) struct ProjectConfigArguments {
     pub(crate) set: Option<String>,
 
     /// Print as JSON, on one line
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    #[command(flatten)]
-    pub(crate) settings: SettingsArguments,
-}
-
-/// What to do with the ledger.
-#[derive(Debug, Subcommand)]
-pub(crate) enum AuditCommand {
-    List(AuditListArguments),
-    Show(AuditShowArguments),
-}
-
-/// List exchanges, newest first
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  daypass audit list --outcome refused --since 1h\n  daypass audit list --role deploy --limit 10 --json"
-)]
-pub(crate) struct AuditListArguments {
-    /// That ended so
-    #[arg(long, value_enum)]
-    pub(crate) outcome: Option<OutcomeName>,
-
-    /// Refused with this code, as `not_allowed`
-    #[arg(long, value_parser = code)]
-    pub(crate) code: Option<Code>,
-
-    /// For this role
-    #[arg(long)]
-    pub(crate) role: Option<String>,
-
-    /// Of this project
-    #[arg(long, value_name = "PATH|ID")]
-    pub(crate) project: Option<String>,
-
-    /// Not older than this, as `90s`, `15m`, `1h` or `2d`
-    #[arg(long, value_name = "DURATION")]
-    pub(crate) since: Option<String>,
-
-    /// At most so many
-    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) limit: u32,
-
-    /// Print as JSON, one object a line
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    #[command(flatten)]
-    pub(crate) settings: SettingsArguments,
-}
-
-fn code(text: &str) -> Result<Code, String> {
-    let known = || Code::ALL.iter().map(|code| code.as_str());
-    Code::from_text(text).ok_or_else(|| match did_you_mean(text, known()) {
-        Some(meant) => format!("there is no such code; did you mean `{meant}`?"),
-        None => {
-            format!("there is no such code; those that there are: {}", known().collect::<Vec<_>>().join(", "))
-        }
-    })
-}
-
-/// How an exchange ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OutcomeName {
-    /// a credential was given
-    Success,
-    /// nothing was given
-    Refused,
-}
-
-/// Show one exchange: who asked, for what, and what decided
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  daypass audit show 01930000-0000-7000-8000-000000000000")]
-pub(crate) struct AuditShowArguments {
-    /// Id of the exchange; the refused job has it in its log
-    #[arg(value_name = "ID")]
-    pub(crate) id: String,
-
-    /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,
 
