@@ -29,6 +29,18 @@ impl Timestamp {
         }
     }
 
+    /// Reads what [`fmt::Display`] writes, `2026-11-24T09:30:00Z`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+        let days = days_from_civil(number(0, 4)?, number(5, 7)?, number(8, 10)?)?;
+        let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+        let second_of_day =
+            hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?.checked_add(second)?;
+        let moment = Self::from_seconds(days.checked_mul(86_400)?.checked_add(second_of_day)?)?;
+        // What is no date, no time of day or written otherwise is written otherwise again.
+        (moment.to_string() == text).then_some(moment)
+    }
+
     /// Milliseconds since the epoch.
     pub const fn millis(self) -> i64 {
         self.0
@@ -87,6 +99,18 @@ const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The day number of a date, counted from 1970-01-01; of what is no date, that of another one or none.
+fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+    let (year, shifted_month) =
+        if month > 2 { (year, month.checked_sub(3)?) } else { (year.checked_sub(1)?, month.checked_add(9)?) };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year =
+        shifted_month.checked_mul(153)?.checked_add(2)?.checked_div(5)?.checked_add(day)?.checked_sub(1)?;
+    let leap_days = year_of_era.checked_div(4)?.checked_sub(year_of_era.checked_div(100)?)?;
+    let day_of_era = year_of_era.checked_mul(365)?.checked_add(leap_days)?.checked_add(day_of_year)?;
+    era.checked_mul(146_097)?.checked_add(day_of_era)?.checked_sub(719_468)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +124,41 @@ mod tests {
             (-1, "1969-12-31T23:59:59Z"),
             (253_402_300_799, "9999-12-31T23:59:59Z"),
         ] {
-            assert_eq!(Timestamp::from_seconds(seconds).unwrap().to_string(), shown);
+            let moment = Timestamp::from_seconds(seconds).unwrap();
+            assert_eq!(moment.to_string(), shown);
+            assert_eq!(Timestamp::parse(shown), Some(moment));
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_is_not_read_as_another() {
+        for text in [
+            "",
+            "2026-11-24",
+            "2026-11-24T09:30:00",
+            "2026-11-24T09:30:00z",
+            "2026-11-24 09:30:00Z",
+            "2026-11-24T09:30:00+00:00",
+            "2026-11-24T09:30:00.5Z",
+            "2026-11-24T24:00:00Z",
+            "2026-11-24T09:60:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-1-24T09:30:000Z",
+            "+026-11-24T09:30:00Z",
+            "2026-11-24T09:30:00Z ",
+            "2026-11-24T09:30:\u{e9}Z",
+        ] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_day_of_some_centuries_is_read_as_it_is_shown() {
+        for day in (-80_000..80_000).chain(2_900_000..2_932_000) {
+            let moment = Timestamp::from_seconds(day * 86_400 + 3_661).unwrap();
+            assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment));
         }
     }
 

@@ -4,6 +4,7 @@
 mod emulate;
 mod keys;
 mod records;
+mod revoke;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use records::{
     AuditCommand, AuditListArguments, AuditShowArguments, OutcomeName, ProjectAddArguments, ProjectCommand,
     ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
 };
+pub(crate) use revoke::RevokeArguments;
 
 /// Short-lived credentials for CI jobs, from the identity token they already have.
 #[derive(Debug, Parser)]
@@ -53,6 +55,7 @@ pub(crate) enum Command {
     /// Look at the keys that sign passes, rotate and revoke them, change the encryption key
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(KeysCommand),
+    Revoke(Box<RevokeArguments>),
     Inspect(InspectArguments),
     Init(InitArguments),
     Completions(CompletionsArguments),
