@@ -176,6 +176,8 @@ def run_all(world, python):
     checks = run_suite(world, "curl", [sys.executable, str(HERE / "curl.py")], addresses)
     checks += run_suite(world, "TLS", [sys.executable, str(HERE / "tls.py")], addresses)
     checks += run_suite(world, "nginx", [sys.executable, str(HERE / "nginx.py")], addresses | nginx())
+    forward_auth = [sys.executable, str(HERE / "forward_auth.py")]
+    checks += run_suite(world, "forward auth", forward_auth, addresses | nginx())
     checks += run_suite(world, "@actions/core", [*in_job, "node", str(HERE / "node/actions_core.mjs")])
     checks += run_suite(world, "openid-client", [*in_job, "node", str(HERE / "node/openid_client.mjs")])
     checks += run_suite(world, "tokens", [*in_job, "node", str(HERE / "node/tokens.mjs")])
