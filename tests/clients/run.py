@@ -43,7 +43,7 @@ url = "{gitlab}"
 insecure_http = true
 
 [projects]
-scopes = ["config:read", "findings:write"]
+scopes = ["config:read", "findings:write", "introspect"]
 """
 
 
@@ -179,8 +179,11 @@ def run_all(world, python):
     checks += run_suite(world, "nginx", [sys.executable, str(HERE / "nginx.py")], addresses | of_debian("nginx", "nginx"))
     promtool = of_debian("promtool", "prometheus")
     checks += run_suite(world, "promtool", [sys.executable, str(HERE / "promtool.py")], addresses | promtool)
+    forward_auth = [sys.executable, str(HERE / "forward_auth.py")]
+    checks += run_suite(world, "forward auth", forward_auth, addresses | of_debian("nginx", "nginx"))
     checks += run_suite(world, "@actions/core", [*in_job, "node", str(HERE / "node/actions_core.mjs")])
     checks += run_suite(world, "openid-client", [*in_job, "node", str(HERE / "node/openid_client.mjs")])
+    checks += run_suite(world, "tokens", [*in_job, "node", str(HERE / "node/tokens.mjs")])
     checks += run_suite(world, "jose", ["node", str(HERE / "node/jose.mjs")], pass_of(world))
     checks += run_suite(world, "PyJWT", [python, str(HERE / "python/pyjwt_pass.py")], pass_of(world))
     programs = {"BENCH": str(Path(world.daypass).with_name("daypass-bench")), "PYTHON": python}

@@ -16,6 +16,7 @@ mod readiness;
 mod record;
 pub mod refusal;
 pub mod request;
+pub mod revocation;
 mod sampling;
 pub mod seal;
 mod service;

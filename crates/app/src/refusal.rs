@@ -77,7 +77,7 @@ codes! {
     RequestInvalid "request_invalid" Malformed "the request is malformed"
         "compare the request with the documentation of this endpoint";
     GrantTypeUnsupported "grant_type_unsupported" Malformed "the grant type is not supported"
-        "send `grant_type=urn:ietf:params:oauth:grant-type:token-exchange`";
+        "send `grant_type=urn:ietf:params:oauth:grant-type:token-exchange`, or `…:jwt-bearer`";
     TargetInvalid "target_invalid" Malformed "the audience or resource is not one that this role grants"
         "leave `audience` and `resource` out, or name the audience that the role grants";
     ScopeInvalid "scope_invalid" Malformed "a scope was asked for that this role does not grant"
@@ -140,6 +140,8 @@ codes! {
         "exchange an identity token for a pass first, and send the pass";
     PassExpired "pass_expired" TokenInvalid "the pass has expired"
         "exchange a fresh identity token for a new pass";
+    PassRevoked "pass_revoked" TokenInvalid "the pass was revoked"
+        "exchange a fresh identity token for a new pass; if nobody of yours revoked it, the operator of this server did";
     PassForAnother "pass_for_another_audience" TokenInvalid "the pass was made for another audience"
         "send it to the API that it was made for";
     IssuerUnavailable "issuer_unavailable" Unavailable "the issuer's keys cannot be fetched now"
@@ -220,6 +222,11 @@ impl Refusal {
     pub fn with_internal(mut self, internal: impl Into<String>) -> Self {
         self.internal = Some(internal.into());
         self
+    }
+
+    /// Whether it is the token that is wrong, for good: sending it again, or elsewhere, changes nothing.
+    pub fn is_of_token(&self) -> bool {
+        matches!(self.code.class(), Class::TokenInvalid) || self.code == Code::TokenTooLarge
     }
 
     /// The token is not valid.

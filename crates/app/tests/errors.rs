@@ -6,9 +6,9 @@ use daypass_app::refusal::Class;
 const HEAD: &str = "# Errors
 
 Every refusal has a code of this list; a code keeps its meaning for ever. Bearer and native endpoints answer with a problem
-document (RFC 9457) that has `code`, `detail`, `hint` and, where an exchange was begun, `exchange_id`; `POST /oauth2/token` with
-an error of RFC 6749 that has the same members, and 400 in place of
-401 and 403. A caller whom the role knows sees `differences`: claim, wanted, got.
+document (RFC 9457) that has `code`, `detail`, `hint` and, where an exchange was begun, `exchange_id`; `POST /oauth2/token` and
+`/oauth2/revoke` with an error of RFC 6749 that has the same members, and 400 in place of 401 and 403, and so does
+`/oauth2/introspect` where its Bearer is good. A caller whom the role knows sees `differences`: claim, wanted, got.
 `Retry-After` says when to come back; what has none will not change by itself.
 
 | Code | Status | What it means | What to do |

@@ -176,7 +176,17 @@ mod tests {
             (-1, "1969-12-31T23:59:59Z"),
             (253_402_300_799, "9999-12-31T23:59:59Z"),
         ] {
-            assert_eq!(Timestamp::from_seconds(seconds).unwrap().to_string(), shown);
+            let moment = Timestamp::from_seconds(seconds).unwrap();
+            assert_eq!(moment.to_string(), shown);
+            assert_eq!(Timestamp::parse(shown), Some(moment));
+        }
+    }
+
+    #[test]
+    fn every_day_of_some_centuries_is_read_as_it_is_shown() {
+        for day in (-80_000..80_000).chain(2_900_000..2_932_000) {
+            let moment = Timestamp::from_seconds(day * 86_400 + 3_661).unwrap();
+            assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment));
         }
     }
 
@@ -206,6 +216,10 @@ mod tests {
             "2026-00-10T09:30:00Z",
             "2026-13-10T09:30:00Z",
             "2026-11-00T09:30:00Z",
+            "2026-11-24T09:60:00Z",
+            "2026-1-24T09:30:000Z",
+            "2026-11-24T09:30:00Z ",
+            "2026-11-24T09:30:\u{e9}Z",
             "+026-11-24T09:30:00Z",
             "2026-11-24T09:30:00.Z",
             "2026-11-24T09:30:00.5aZ",

@@ -1,4 +1,5 @@
-//! The one place that knows SQL: the ledger of exchanges and spent tokens, accounts, projects, signing keys.
+//! The one place that knows SQL: the ledger of exchanges and spent tokens, accounts, projects, revocations, signing
+//! keys.
 //!
 //! Everything above sees a [`Store`] and records; nothing above can tell which engine is below.
 
@@ -8,6 +9,7 @@ mod exchanges;
 mod fault;
 mod ledger;
 mod projects;
+mod revocations;
 mod signing_keys;
 mod value;
 
@@ -23,6 +25,7 @@ pub use exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Order, Out
 pub use fault::{LedgerFault, StoreFault};
 pub use ledger::{Ledger, MAX_PAGE};
 pub use projects::{NewProject, Onboarded, Project, ProjectStatus, Projects};
+pub use revocations::{MAX_SUBJECTS, Revocation, Revocations};
 pub use signing_keys::{KeyChange, SigningKeyRow, SigningKeys};
 
 use engine::{Engine, Location};
@@ -76,6 +79,11 @@ impl Store {
     /// Projects.
     pub fn projects(&self) -> Projects<'_> {
         Projects { engine: &self.engine }
+    }
+
+    /// What is revoked.
+    pub fn revocations(&self) -> Revocations<'_> {
+        Revocations { engine: &self.engine }
     }
 
     /// Signing keys.

@@ -126,6 +126,15 @@ impl Projects<'_> {
         self.one(BY_ID, vec![id.to_string().into()]).await
     }
 
+    /// The project of this id with the account that owns it; no account where somebody took its row away.
+    pub async fn with_account(
+        &self,
+        id: ProjectId,
+    ) -> Result<Option<(Project, Option<Account>)>, StoreFault> {
+        let found = self.engine.look(WITH_ACCOUNT, vec![id.to_string().into()]).await?.pop();
+        found.map(|mut row| Ok((from_columns(&mut row)?, accounts::from_joined_row(row)?))).transpose()
+    }
+
     /// Projects by id, at most `limit` or [`MAX_PAGE`], after the given one.
     pub async fn list(&self, after: Option<ProjectId>, limit: u32) -> Result<Vec<Project>, StoreFault> {
         let values = vec![after.map(|id| id.to_string()).into(), i64::from(limit.min(MAX_PAGE)).into()];
@@ -169,6 +178,10 @@ impl Projects<'_> {
 }
 
 fn from_row(mut row: Row) -> Result<Project, StoreFault> {
+    from_columns(&mut row)
+}
+
+fn from_columns(row: &mut Row) -> Result<Project, StoreFault> {
     Ok(Project {
         id: row.parsed(ProjectId::parse)?,
         account_id: row.parsed(AccountId::parse)?,
@@ -213,6 +226,10 @@ const FIND_BY_PATH: &str = concat!(
     " FROM projects WHERE (CAST($1 AS TEXT) IS NULL OR issuer = $1) AND path = $2 ORDER BY id LIMIT $3"
 );
 const BY_ID: &str = concat!("SELECT ", columns!(), " FROM projects WHERE id = $1");
+const WITH_ACCOUNT: &str = "SELECT projects.id, projects.account_id, projects.issuer, projects.external_id, \
+     projects.path, projects.status, projects.config, projects.created_at, projects.updated_at, accounts.id, \
+     accounts.issuer, accounts.external_id, accounts.name, accounts.tenant, accounts.status FROM projects \
+     LEFT JOIN accounts ON accounts.id = projects.account_id WHERE projects.id = $1";
 const LIST: &str = concat!(
     "SELECT ",
     columns!(),

@@ -28,7 +28,11 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/v1.0/config", methods: &["GET"], open: false },
     Route { path: "/v1.0/exchange", methods: &["POST"], open: false },
     Route { path: "/v1.0/whoami", methods: &["GET"], open: false },
+    Route { path: "/v1.0/revoke", methods: &["POST"], open: false },
+    Route { path: "/v1.0/verify", methods: &["GET"], open: false },
     Route { path: "/oauth2/token", methods: &["POST"], open: false },
+    Route { path: "/oauth2/introspect", methods: &["POST"], open: false },
+    Route { path: "/oauth2/revoke", methods: &["POST"], open: false },
     Route { path: "/.well-known/openid-configuration", methods: &["GET"], open: true },
     Route { path: "/.well-known/oauth-authorization-server", methods: &["GET"], open: true },
     Route { path: "/.well-known/jwks.json", methods: &["GET"], open: true },
@@ -66,7 +70,11 @@ fn routes() -> Router<Arc<Web>> {
         .route("/v1.0/config", get(seed::config::show))
         .route("/v1.0/exchange", post(native::exchange::exchange))
         .route("/v1.0/whoami", get(native::whoami::show))
+        .route("/v1.0/revoke", post(native::revoke::revoke))
+        .route("/v1.0/verify", get(native::verify::verify))
         .route("/oauth2/token", post(oauth::token::exchange))
+        .route("/oauth2/introspect", post(oauth::introspect::tell))
+        .route("/oauth2/revoke", post(oauth::revoke::revoke))
         .route("/.well-known/openid-configuration", get(well_known::openid))
         .route("/.well-known/oauth-authorization-server", get(well_known::oauth))
         .route("/.well-known/jwks.json", get(well_known::jwks))

@@ -9,7 +9,7 @@ use daypass_jose::Algorithm;
 use serde::Serialize;
 
 use crate::answer;
-use crate::oauth::token::TOKEN_EXCHANGE;
+use crate::oauth::grant::Grant;
 use crate::state::Web;
 
 #[derive(Serialize)]
@@ -17,8 +17,12 @@ struct Metadata {
     issuer: String,
     jwks_uri: String,
     token_endpoint: String,
-    grant_types_supported: [&'static str; 1],
+    introspection_endpoint: String,
+    revocation_endpoint: String,
+    grant_types_supported: [&'static str; 2],
     token_endpoint_auth_methods_supported: [&'static str; 1],
+    introspection_endpoint_auth_methods_supported: [&'static str; 1],
+    revocation_endpoint_auth_methods_supported: [&'static str; 1],
     response_types_supported: [&'static str; 0],
     #[serde(flatten)]
     openid: Option<OpenId>,
@@ -67,8 +71,13 @@ fn metadata(web: &Web, openid: Option<OpenId>) -> Metadata {
         issuer: url.as_str().to_owned(),
         jwks_uri: url.join("/.well-known/jwks.json"),
         token_endpoint: url.join("/oauth2/token"),
-        grant_types_supported: [TOKEN_EXCHANGE],
+        introspection_endpoint: url.join("/oauth2/introspect"),
+        revocation_endpoint: url.join("/oauth2/revoke"),
+        grant_types_supported: Grant::ALL.map(Grant::grant_type),
         token_endpoint_auth_methods_supported: ["none"],
+        // A type of access token, which RFC 8414 §2 allows here: a pass is the authentication.
+        introspection_endpoint_auth_methods_supported: ["Bearer"],
+        revocation_endpoint_auth_methods_supported: ["none"],
         response_types_supported: [],
         openid,
     }

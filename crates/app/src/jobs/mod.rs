@@ -1,5 +1,5 @@
-//! What goes on beside the requests: reading policy files again, looking at signing keys, sweeping spent tokens, fetching
-//! issuers' keys ahead.
+//! What goes on beside the requests: reading policy files again, looking at signing keys, sweeping spent tokens and ended
+//! revocations, fetching issuers' keys ahead.
 
 mod removal;
 mod running;
@@ -25,11 +25,14 @@ pub fn start(app: &Arc<App>) -> Jobs {
     let mut jobs = Jobs::default();
     let [keys, policy, tended] = [(); 3].map(|()| Arc::clone(app));
     let removal = Arc::new(Removal::new(Arc::clone(app)));
-    let (sweep, forget) = (Arc::clone(&removal), removal);
+    let (sweep, revocations, forget) = (Arc::clone(&removal), Arc::clone(&removal), removal);
     jobs.start("issuer keys", async move { keys.issuer_keys().prefetch().await });
     jobs.start("policy files", async move { every(POLICY_INTERVAL, || watch_policy(&policy)).await });
     jobs.start("signing keys", async move { every(LOOK_INTERVAL, || tended.tend_pass_keys()).await });
     jobs.start("spent tokens", async move { every(SWEEP_INTERVAL, || sweep.sweep()).await });
+    jobs.start("ended revocations", async move {
+        every(SWEEP_INTERVAL, || revocations.sweep_revocations()).await;
+    });
     jobs.start("old exchanges", async move { every(SWEEP_INTERVAL, || forget.forget()).await });
     jobs
 }

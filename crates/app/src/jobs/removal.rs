@@ -1,5 +1,5 @@
-//! What is removed when it is old: spent tokens that can no longer be valid, and exchanges beyond the time that the settings
-//! say. A few rows at a time, since exchanges wait for the commit that takes them along.
+//! What is removed when it is old: spent tokens that can no longer be valid, revocations that hit nothing any more, and
+//! exchanges beyond the time that the settings say. A few rows at a time, since exchanges wait for the commit that takes them along.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -56,6 +56,17 @@ impl Removal {
             Err(fault) => {
                 tracing::warn!("spent tokens are not forgotten, the next time tries again: {fault}");
             }
+        }
+    }
+
+    /// Forgets revocations that hit no valid pass any more.
+    pub async fn sweep_revocations(&self) {
+        let now = self.app.time_without_jumps();
+        let revocations = self.app.store().revocations();
+        match in_steps(|| revocations.sweep(now, SWEEP_CHUNK)).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::debug!(removed, "revocations that hit no valid pass are forgotten"),
+            Err(fault) => tracing::warn!("revocations are not forgotten, the next time tries again: {fault}"),
         }
     }
 

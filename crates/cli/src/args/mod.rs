@@ -5,6 +5,7 @@ mod audit;
 mod emulate;
 mod keys;
 mod project;
+mod revoke;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub(crate) use keys::{
 pub(crate) use project::{
     ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
 };
+pub(crate) use revoke::RevokeArguments;
 
 /// Short-lived credentials for CI jobs, from the identity token they already have.
 #[derive(Debug, Parser)]
@@ -59,6 +61,7 @@ pub(crate) enum Command {
     /// Look at the keys that sign passes, rotate and revoke them, change the encryption key
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(KeysCommand),
+    Revoke(Box<RevokeArguments>),
     Inspect(InspectArguments),
     Init(InitArguments),
     Completions(CompletionsArguments),

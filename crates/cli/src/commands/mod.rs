@@ -11,6 +11,7 @@ mod inspect;
 mod keys;
 mod project;
 mod records;
+mod revoke;
 pub(crate) mod serve;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Project(command) => project::run(&command, context).await,
         Command::Audit(command) => audit::run(&command, context).await,
         Command::Keys(command) => keys::run(&command, context).await,
+        Command::Revoke(arguments) => revoke::run(&arguments, context).await,
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),

@@ -42,6 +42,8 @@ mod project;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
+mod revoke;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod settings;

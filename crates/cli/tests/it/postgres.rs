@@ -2,6 +2,7 @@
 
 use std::process::{self, Command};
 
+use crate::revoke::a_revoked_pass_is_refused_by_every_server_at_once;
 use crate::support::{Folder, get};
 
 pub(crate) const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
@@ -77,5 +78,16 @@ fn the_server_and_the_commands_share_the_database() {
     assert_eq!(ran.status, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("The encryption key is lost"), "{}", ran.stderr);
     assert!(!folder.path("daypass.db").exists() && !folder.path("daypass.db.key").exists());
+    schema.psql(&format!("DROP SCHEMA {} CASCADE", schema.name));
+}
+
+#[test]
+fn a_revoked_pass_is_refused_by_every_server_of_a_database_at_once() {
+    let schema = Schema::new();
+    let mut folder = Folder::new();
+    folder.set("DAYPASS_STORE_URL", &schema.url());
+    folder.set("DAYPASS_ENCRYPTION_KEY", KEY);
+    a_revoked_pass_is_refused_by_every_server_at_once(&folder);
+    assert!(!folder.path("daypass.db").exists());
     schema.psql(&format!("DROP SCHEMA {} CASCADE", schema.name));
 }

@@ -272,12 +272,29 @@ pub(crate) fn without_version(told: &str) -> String {
 
 /// `GET` of an `http://` URL: status and body.
 pub(crate) fn get(url: &str, bearer: Option<&str>) -> (u16, String) {
-    let rest = url.strip_prefix("http://").unwrap();
-    let (authority, path) = rest.split_once('/').unwrap();
+    request("GET", url, bearer, "")
+}
+
+/// `POST` of a body to an `http://` URL: status and body.
+pub(crate) fn post(url: &str, bearer: Option<&str>, media_type: &str, body: &str) -> (u16, String) {
+    let length = body.len();
+    request(
+        "POST",
+        url,
+        bearer,
+        &format!("content-type: {media_type}\r\ncontent-length: {length}\r\n\r\n{body}"),
+    )
+}
+
+/// The rest is what follows the headers that every request has; nothing is a request without a body.
+fn request(method: &str, url: &str, bearer: Option<&str>, rest: &str) -> (u16, String) {
+    let rest = if rest.is_empty() { "\r\n" } else { rest };
+    let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let authorization = bearer.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
     let mut stream = TcpStream::connect(authority).unwrap();
-    let request =
-        format!("GET /{path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n{authorization}\r\n");
+    let request = format!(
+        "{method} /{path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n{authorization}{rest}"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

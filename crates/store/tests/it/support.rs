@@ -80,6 +80,29 @@ impl Place {
         }
     }
 
+    /// Makes the tables of the first version, with what else this statement puts in.
+    #[cfg_attr(
+        not(feature = "test-postgres"),
+        expect(clippy::unused_async, reason = "PostgreSQL alone has somebody to wait for")
+    )]
+    pub(crate) async fn make_version_1(&self, and: &str) {
+        match &self.kind {
+            Kind::Sqlite(_) => {
+                let tables = include_str!("../../migrations/sqlite/0001_start.sql");
+                let connection = Connection::open(self.file()).unwrap();
+                connection.execute_batch(&format!("{tables}; {and}; PRAGMA user_version = 1")).unwrap();
+            }
+            #[cfg(feature = "test-postgres")]
+            Kind::Postgres(schema) => {
+                let tables = include_str!("../../migrations/postgres/0001_start.sql");
+                let version = "CREATE TABLE schema_version (version BIGINT NOT NULL); \
+                               INSERT INTO schema_version (version) VALUES (1)";
+                let all = format!("{version}; {tables}; {and}");
+                schema.client().await.batch_execute(&all).await.unwrap();
+            }
+        }
+    }
+
     /// A connection beside the stores.
     #[cfg(feature = "test-postgres")]
     pub(crate) async fn client(&self) -> Client {

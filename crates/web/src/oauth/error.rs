@@ -8,6 +8,7 @@ use daypass_jose::ids::ExchangeId;
 use daypass_policy::Difference;
 use serde::Serialize;
 
+use super::grant::Grant;
 use crate::answer::{self, NO_STORE, Wording};
 use crate::problem;
 
@@ -26,8 +27,22 @@ struct Body<'a> {
 /// The error answer of the token endpoint. An invalid token and a no of the policy are both `invalid_request`
 /// (RFC 8693 §2.2.2).
 pub(crate) fn response(refusal: &Refusal, exchange_id: Option<ExchangeId>) -> Response {
+    worded(error(refusal.code), refusal, exchange_id)
+}
+
+/// The error answer to a grant. RFC 7523 §3.1 has a word of its own for an assertion that is not taken.
+pub(super) fn of_grant(grant: Grant, refusal: &Refusal, exchange_id: ExchangeId) -> Response {
+    let is_assertion_refused = refusal.is_of_token() || refusal.code.class() == Class::Denied;
+    let error = match grant {
+        Grant::JwtBearer if is_assertion_refused => "invalid_grant",
+        Grant::JwtBearer | Grant::TokenExchange => error(refusal.code),
+    };
+    worded(error, refusal, Some(exchange_id))
+}
+
+fn worded(error: &'static str, refusal: &Refusal, exchange_id: Option<ExchangeId>) -> Response {
     let body = Body {
-        error: error(refusal.code),
+        error,
         error_description: problem::description(&refusal.detail),
         code: refusal.code.as_str(),
         hint: &refusal.hint,

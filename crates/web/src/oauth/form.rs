@@ -1,13 +1,28 @@
-//! The form of a token request (RFC 6749 §3.2, RFC 8693 §2.1): each parameter once, empty ones as if left out.
+//! The form of an OAuth request (RFC 6749 §3.2, RFC 8693 §2.1): each parameter once, empty ones as if left out.
 
 use std::collections::BTreeMap;
 
+use axum::body::Body;
+use axum::http::HeaderMap;
 use daypass_app::{Code, Refusal};
+use daypass_jose::Secret;
+
+use crate::body;
 
 /// Parameters of one request.
 pub(crate) struct Form(BTreeMap<String, String>);
 
+/// The `token` of RFC 7009 §2.1 and RFC 7662 §2.1. `token_type_hint` is passed over, as it may be: there is one kind of token.
+pub(crate) fn token(form: &mut Form) -> Result<Secret, Refusal> {
+    form.require("token").map(Secret::new)
+}
+
 impl Form {
+    /// Reads the form of a request.
+    pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Refusal> {
+        Self::parse(&body::read(headers, body, "application/x-www-form-urlencoded").await?)
+    }
+
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
         let refuse = |detail: &str| Refusal::new(Code::RequestInvalid).with_detail(detail);
         if !is_well_encoded(bytes) {

@@ -1,4 +1,5 @@
-//! `POST /oauth2/token`: OAuth 2.0 Token Exchange (RFC 8693), for clients that exist already.
+//! `POST /oauth2/token`: OAuth 2.0 Token Exchange (RFC 8693) and JWT authorization grants (RFC 7523 §2.1), for clients that
+//! exist already.
 
 use std::sync::Arc;
 
@@ -14,12 +15,9 @@ use daypass_jose::Secret;
 use super::answer::{ACCESS_TOKEN_TYPE, TokenAnswer};
 use super::error;
 use super::form::Form;
+use super::grant::Grant;
 use crate::answer::{self, EXCHANGE_ID};
-use crate::body;
 use crate::state::{Context, Web};
-
-/// The grant type of RFC 8693 §2.1.
-pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// Types under which an identity token may be sent (RFC 8693 §3).
 const SUBJECT_TOKEN_TYPES: [&str; 2] =
@@ -28,38 +26,41 @@ const SUBJECT_TOKEN_TYPES: [&str; 2] =
 /// Types that may be asked for; what is given is an access token that is a JWT.
 const REQUESTED_TOKEN_TYPES: [&str; 2] = [ACCESS_TOKEN_TYPE, "urn:ietf:params:oauth:token-type:jwt"];
 
-/// Exchanges `subject_token` for an access token.
+/// Exchanges the identity token of a grant for an access token.
 pub(crate) async fn exchange(
     State(web): State<Arc<Web>>,
     Extension(context): Extension<Context>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let request = match read(&headers, body, context).await {
-        Ok(request) => request,
+    let (grant, request) = match read(&headers, body, context).await {
+        Ok(read) => read,
         Err(refusal) => return error::response(&refusal, None),
     };
     match daypass_app::exchange::exchange(&web.app, &request).await {
         Ok(issued) => answer(&issued),
-        Err(refused) => error::response(&refused.refusal, Some(refused.exchange_id)),
+        Err(refused) => error::of_grant(grant, &refused.refusal, refused.exchange_id),
     }
 }
 
-async fn read(headers: &HeaderMap, body: Body, context: Context) -> Result<Request, Refusal> {
-    let bytes = body::read(headers, body, "application/x-www-form-urlencoded").await?;
-    let mut form = Form::parse(&bytes)?;
-    if form.require("grant_type")? != TOKEN_EXCHANGE {
-        return Err(Refusal::new(Code::GrantTypeUnsupported));
-    }
-    let token = Secret::new(form.require("subject_token")?);
-    check_types(&mut form)?;
+async fn read(headers: &HeaderMap, body: Body, context: Context) -> Result<(Grant, Request), Refusal> {
+    let mut form = Form::read(headers, body).await?;
+    let grant = Grant::from_type(&form.require("grant_type")?)?;
+    let token = match grant {
+        Grant::TokenExchange => {
+            let token = form.require("subject_token")?;
+            check_types(&mut form)?;
+            token
+        }
+        Grant::JwtBearer => form.require("assertion")?,
+    };
     let asked = Asked {
         role: form.take("role"),
         audience: target(&mut form)?,
         scopes: form.take("scope").map(|scope| scope.split(' ').map(ToOwned::to_owned).collect()),
         ..Asked::default()
     };
-    Ok(Request { token, asked, origin: context.origin("oauth") })
+    Ok((grant, Request { token: Secret::new(token), asked, origin: context.origin("oauth") }))
 }
 
 fn check_types(form: &mut Form) -> Result<(), Refusal> {

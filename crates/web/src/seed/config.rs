@@ -71,11 +71,9 @@ async fn project_of(web: &Web, pass: &VerifiedPass) -> Result<Project, Refusal> 
         Refusal::new(Code::ProjectUnavailable).with_detail("the pass belongs to no onboarded project")
     })?;
     let (store, unavailable) = (web.app.store(), || Refusal::new(Code::ProjectUnavailable));
-    let project = store.projects().by_id(id).await.map_err(|fault| Refusal::of_store(&fault))?;
-    let project =
-        project.filter(|project| project.status == ProjectStatus::Active).ok_or_else(unavailable)?;
-    let account =
-        store.accounts().by_id(project.account_id).await.map_err(|fault| Refusal::of_store(&fault))?;
+    let found = store.projects().with_account(id).await.map_err(|fault| Refusal::of_store(&fault))?;
+    let (project, account) =
+        found.filter(|(project, _)| project.status == ProjectStatus::Active).ok_or_else(unavailable)?;
     let is_accepted = account.is_some_and(|account| account.status == AccountStatus::Accepted);
     if is_accepted { Ok(project) } else { Err(unavailable()) }
 }

@@ -39,6 +39,16 @@ async fn show(app: &TestApp, method: &str, path: &str, credential: &str) -> Answ
             let headers = [("Content-Type", "application/x-www-form-urlencoded")];
             send(app.address, method, path, &headers, body.as_bytes()).await
         }
+        "/oauth2/introspect" | "/oauth2/revoke" => {
+            let body =
+                form_urlencoded::Serializer::new(String::new()).append_pair("token", credential).finish();
+            let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", &bearer)];
+            send(app.address, method, path, &headers, body.as_bytes()).await
+        }
+        "/v1.0/verify" => {
+            let path = format!("{path}?audience={}", app.app.project_audience());
+            send(app.address, method, &path, &[("Authorization", &bearer)], b"").await
+        }
         _ => send(app.address, method, path, &[("Authorization", &bearer)], b"").await,
     }
 }
@@ -46,13 +56,12 @@ async fn show(app: &TestApp, method: &str, path: &str, credential: &str) -> Answ
 #[tokio::test]
 async fn every_credential_at_every_door_opens_its_own_alone() {
     let (kit, mut table, app) = start().await;
-    let own = app.exchange(&kit.honest(&mut table), None).await.body;
-    let other = app.exchange(&kit.honest(&mut table), Some("deploy")).await.body;
     let mut opened = Vec::new();
     for route in ROUTES.iter().filter(|route| !route.open) {
         for method in route.methods {
-            let kinds =
-                [("identity", kit.honest(&mut table)), ("own", own.clone()), ("other", other.clone())];
+            let own = app.exchange(&kit.honest(&mut table), None).await.body;
+            let other = app.exchange(&kit.honest(&mut table), Some("deploy")).await.body;
+            let kinds = [("identity", kit.honest(&mut table)), ("own", own), ("other", other)];
             for (kind, credential) in kinds {
                 let answer = show(&app, method, route.path, &credential).await;
                 if answer.status == 200 {
@@ -73,7 +82,16 @@ async fn every_credential_at_every_door_opens_its_own_alone() {
             "identity: POST /v1.0/exchange",
             "own: GET /v1.0/whoami",
             "other: GET /v1.0/whoami",
+            "own: POST /v1.0/revoke",
+            "other: POST /v1.0/revoke",
+            "own: GET /v1.0/verify",
             "identity: POST /oauth2/token",
+            "own: POST /oauth2/introspect",
+            "other: POST /oauth2/introspect",
+            // Says yes to everything, as RFC 7009 has it; what it revokes is told in `revocation`.
+            "identity: POST /oauth2/revoke",
+            "own: POST /oauth2/revoke",
+            "other: POST /oauth2/revoke",
         ]
     );
 }

@@ -97,6 +97,44 @@ async fn the_oauth_face_answers_as_rfc_8693_says() {
 }
 
 #[tokio::test]
+async fn an_assertion_is_exchanged_as_rfc_7523_says_and_only_once_whatever_the_grant() {
+    let (kit, mut table, app) = start().await;
+    let grant = ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    let token = kit.honest(&mut table);
+    let assertion = ("assertion", token.as_str());
+    let answer = form(&app, &[grant, assertion, ("scope", "config:read")]).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")), "{}", answer.body);
+    let body = answer.json();
+    assert_eq!((&body["token_type"], &body["scope"]), (&json!("Bearer"), &json!("config:read")));
+    assert_eq!(app.get("/v1.0/config", body["access_token"].as_str()).await.status, 200);
+    for again in [&[grant, assertion][..], &[GRANT, TYPE, ("subject_token", &token)]] {
+        let answer = form(&app, again).await;
+        assert_eq!((answer.status, answer.code()), (400, "token_already_used".to_owned()));
+    }
+    let fresh = kit.honest(&mut table);
+    let fresh = ("assertion", fresh.as_str());
+    for (pairs, error) in [
+        (vec![grant], "invalid_request"),
+        (vec![grant, ("subject_token", fresh.1), TYPE], "invalid_request"),
+        (vec![GRANT, TYPE, fresh], "invalid_request"),
+        (vec![grant, fresh, fresh], "invalid_request"),
+        (vec![grant, assertion], "invalid_grant"),
+        (vec![grant, ("assertion", "x")], "invalid_grant"),
+        (vec![grant, fresh, ("role", "absent")], "invalid_grant"),
+        (vec![grant, fresh, ("scope", "config:write")], "invalid_scope"),
+        (vec![grant, fresh, ("audience", "https://evil.example")], "invalid_target"),
+        (
+            vec![grant, fresh, ("audience", "https://a.example"), ("resource", "https://b.example")],
+            "invalid_target",
+        ),
+    ] {
+        let answer = form(&app, &pairs).await;
+        assert_eq!((answer.status, &answer.json()["error"]), (400, &json!(error)), "{pairs:?}");
+    }
+    assert_eq!(form(&app, &[grant, fresh]).await.status, 200, "no refusal has used it");
+}
+
+#[tokio::test]
 async fn a_form_that_is_no_token_exchange_is_told_why() {
     let (kit, mut table, app) = start().await;
     let token = kit.honest(&mut table);

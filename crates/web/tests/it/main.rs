@@ -19,6 +19,8 @@ mod faces;
 #[cfg(test)]
 mod foreign_headers;
 #[cfg(test)]
+mod forward_auth;
+#[cfg(test)]
 mod hostile_issuers;
 #[cfg(test)]
 mod limits;
@@ -38,6 +40,8 @@ mod request_syntax;
 mod requests;
 #[cfg(test)]
 mod retention;
+#[cfg(test)]
+mod revocation;
 #[cfg(test)]
 mod routes;
 #[cfg(test)]

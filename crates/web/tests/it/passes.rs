@@ -4,7 +4,7 @@ use daypass_store::{AccountStatus, Project, ProjectStatus};
 use serde_json::{Value, json};
 
 use crate::attacks::kit::{Kit, Table};
-use crate::support::app::{Setup, TestApp};
+use crate::support::app::{Setup, TestApp, claims_of};
 use crate::support::http::{Answer, send};
 
 const ROLES: &str = r#"
@@ -37,13 +37,6 @@ async fn pass(app: &TestApp, token: &str, role: Option<&str>) -> String {
     let answer = app.exchange(token, role).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.body
-}
-
-fn claims_of(pass: &str) -> Value {
-    use base64::Engine as _;
-    let payload = pass.split('.').nth(1).unwrap();
-    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap())
-        .unwrap()
 }
 
 fn result(answer: &Answer) -> (u16, String) {

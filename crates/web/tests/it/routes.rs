@@ -82,6 +82,51 @@ async fn metadata_speaks_of_the_settings_and_never_of_the_request() {
 }
 
 #[tokio::test]
+async fn metadata_says_what_works_and_all_of_it() {
+    let app = start().await;
+    let url = app.app.public_url().as_str().to_owned();
+    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+        let metadata = send(app.address, "GET", path, &[], b"").await.json();
+        let members = metadata.as_object().unwrap();
+        let mut endpoints: Vec<&str> = members
+            .iter()
+            .filter(|(name, _)| name.ends_with("_endpoint"))
+            .map(|(_, value)| value.as_str().unwrap().strip_prefix(&url).unwrap())
+            .collect();
+        endpoints.sort_unstable();
+        let mut routes: Vec<&str> =
+            ROUTES.iter().map(|route| route.path).filter(|path| path.starts_with("/oauth2/")).collect();
+        routes.sort_unstable();
+        assert_eq!(endpoints, routes, "{path}");
+        for endpoint in ["token", "introspection", "revocation"] {
+            let methods = &metadata[format!("{endpoint}_endpoint_auth_methods_supported")];
+            let form = [("Content-Type", "application/x-www-form-urlencoded")];
+            let path = members[&format!("{endpoint}_endpoint")].as_str().unwrap().strip_prefix(&url).unwrap();
+            let answer = send(app.address, "POST", path, &form, b"").await;
+            // Without a credential: a request that lacks a parameter, or one that lacks the credential.
+            let wanted = if *methods == json!(["Bearer"]) { 401 } else { 400 };
+            assert_eq!(answer.status, wanted, "{endpoint}: {methods}");
+        }
+        let grants: Vec<&str> = metadata["grant_types_supported"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|grant| grant.as_str().unwrap())
+            .collect();
+        for grant in
+            grants.iter().copied().chain(["client_credentials", "authorization_code", "refresh_token"])
+        {
+            let body =
+                form_urlencoded::Serializer::new(String::new()).append_pair("grant_type", grant).finish();
+            let form = [("Content-Type", "application/x-www-form-urlencoded")];
+            let answer = send(app.address, "POST", "/oauth2/token", &form, body.as_bytes()).await;
+            let is_supported = answer.json()["error"] != json!("unsupported_grant_type");
+            assert_eq!(is_supported, grants.contains(&grant), "{grant}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn health_and_readiness_answer_and_nobody_else_may_read_across_origins() {
     let app = start().await;
     for path in ["/healthz", "/readyz"] {

@@ -55,7 +55,7 @@ async fn set_status(
     let told = match status {
         ProjectStatus::Active => "resumed: its jobs get passes again",
         ProjectStatus::Suspended => {
-            "suspended: its jobs get nothing more; passes that they have are valid until they expire"
+            "suspended: its jobs get nothing more; what they have is valid until it expires, or `daypass revoke --project`"
         }
         ProjectStatus::Deleted => "deleted",
     };

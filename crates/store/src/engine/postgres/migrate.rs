@@ -5,7 +5,10 @@ use super::trouble::Trouble;
 use crate::value::Row;
 
 /// The steps that lead to the tables of this version, in order.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_start.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/postgres/0001_start.sql"),
+    include_str!("../../../migrations/postgres/0002_revocations.sql"),
+];
 /// Held while tables are made: of servers that start at once one makes them, and the others see what it did.
 const LOCK: &str = "BEGIN; SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = '30s'; \
      SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(7233190457923400563)";

@@ -24,7 +24,10 @@ const CACHE_SIZE: &str = "-16384";
 const FULL: i64 = 2;
 
 /// The steps that lead to the tables of this version, in order.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_start.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_start.sql"),
+    include_str!("../../../migrations/sqlite/0002_revocations.sql"),
+];
 
 /// Opens the database for writing, making and migrating it as needed.
 pub(super) fn create(path: &Path) -> Result<Connection, StoreFault> {

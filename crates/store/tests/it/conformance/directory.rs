@@ -81,6 +81,18 @@ pub(crate) async fn a_project_belongs_to_an_account_that_exists(place: &Place) {
     assert_eq!(store.projects().list(None, 10).await.unwrap(), []);
 }
 
+pub(crate) async fn a_project_is_shown_with_the_account_that_owns_it(place: &Place) {
+    let store = place.open().await;
+    let (owner, other) =
+        (account_in(&store).await, store.accounts().upsert(account("66"), at(0)).await.unwrap().id);
+    for (owner, external_id) in [(owner, "42"), (other, "43")] {
+        let recorded = store.projects().upsert(project(owner, external_id), at(1)).await.unwrap();
+        let account = store.accounts().by_id(owner).await.unwrap();
+        assert_eq!(store.projects().with_account(recorded.id).await, Ok(Some((recorded, account))));
+    }
+    assert_eq!(store.projects().with_account(project_id()).await, Ok(None));
+}
+
 pub(crate) async fn a_project_changes_its_standing_and_configuration(place: &Place) {
     let store = place.open().await;
     let owner = account_in(&store).await;

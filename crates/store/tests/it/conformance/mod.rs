@@ -5,6 +5,7 @@ pub(crate) mod ledger;
 pub(crate) mod listing;
 pub(crate) mod opening;
 pub(crate) mod refusals;
+pub(crate) mod revocations;
 pub(crate) mod signing_keys;
 pub(crate) mod spending;
 
@@ -39,6 +40,7 @@ on_all! {
         a_store_takes_a_write_when_it_is_asked_how_it_is
         a_closed_store_takes_and_gives_nothing
         closing_writes_what_waits
+        a_database_of_version_1_is_brought_up_and_keeps_what_it_holds
     }
     ledger {
         a_success_is_there_after_reopening_with_all_that_was_recorded
@@ -80,10 +82,16 @@ on_all! {
         an_account_is_one_by_issuer_and_external_id
         a_project_keeps_its_id_and_configuration_when_it_is_recorded_again
         a_project_belongs_to_an_account_that_exists
+        a_project_is_shown_with_the_account_that_owns_it
         a_project_changes_its_standing_and_configuration
         projects_are_listed_in_pages
         projects_are_found_by_path_though_several_have_it
         two_servers_that_record_one_project_at_once_record_one
+    }
+    revocations {
+        a_revocation_is_found_by_its_subject_alone_and_by_every_server_at_once
+        of_two_revocations_of_one_subject_the_later_moments_stay
+        a_revocation_is_forgotten_when_it_hits_nothing_any_more_and_in_chunks
     }
     signing_keys {
         of_servers_that_start_at_once_one_writes_the_first_key

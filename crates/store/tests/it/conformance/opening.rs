@@ -1,6 +1,7 @@
 //! Opening, reopening, closing.
 
-use daypass_store::{ExchangeFilter, LedgerFault, Store, StoreFault};
+use daypass_jose::ids::AccountId;
+use daypass_store::{ExchangeFilter, LedgerFault, MAX_SUBJECTS, Store, StoreFault};
 
 use crate::support::{Place, all, bare, once, start, success};
 
@@ -14,6 +15,17 @@ pub(crate) async fn a_store_that_is_opened_again_keeps_what_was_written(place: &
     for _ in 0..2 {
         let store = place.open().await;
         assert_eq!(store.ledger().show(exchange.id).await.unwrap().as_ref(), Some(&exchange));
+        store.close().await;
+    }
+}
+
+pub(crate) async fn a_database_of_version_1_is_brought_up_and_keeps_what_it_holds(place: &Place) {
+    place.make_version_1("INSERT INTO accounts VALUES ('01930000-0000-7000-8000-000000000001', 'github', '65', 'old', NULL, 'accepted', 1, 1)").await;
+    let account = AccountId::parse("01930000-0000-7000-8000-000000000001").unwrap();
+    for _ in 0..2 {
+        let store = place.open().await;
+        assert_eq!(store.revocations().of(&[Some("all"); MAX_SUBJECTS]).await, Ok(Vec::new()));
+        assert_eq!(store.accounts().by_id(account).await.unwrap().unwrap().name, "old");
         store.close().await;
     }
 }

@@ -85,6 +85,15 @@ enum Face {
     Seed,
     Native,
     OAuth,
+    /// The same endpoint by the grant of RFC 7523.
+    Assertion,
+}
+
+impl Face {
+    /// Whether it answers as RFC 6749 says.
+    fn is_oauth(self) -> bool {
+        matches!(self, Self::OAuth | Self::Assertion)
+    }
 }
 
 async fn start(kit: &Kit) -> TestApp {
@@ -133,11 +142,16 @@ async fn present(app: &TestApp, face: Face, case: &Case) -> Option<Answer> {
             }
             Some(app.post_json("/v1.0/exchange", &body).await)
         }
-        Face::OAuth => {
+        Face::OAuth | Face::Assertion => {
             let mut form = form_urlencoded::Serializer::new(String::new());
-            form.append_pair("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
-            form.append_pair("subject_token_type", "urn:ietf:params:oauth:token-type:id_token");
-            form.append_pair("subject_token", &case.token);
+            if face == Face::OAuth {
+                form.append_pair("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
+                form.append_pair("subject_token_type", "urn:ietf:params:oauth:token-type:id_token");
+                form.append_pair("subject_token", &case.token);
+            } else {
+                form.append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+                form.append_pair("assertion", &case.token);
+            }
             if let Some(role) = case.role {
                 form.append_pair("role", role);
             }
@@ -164,18 +178,18 @@ fn check(face: Face, case: &Case, answer: Option<&Answer>) -> Result<(), String>
     let wanted = match case.expect {
         Expect::Accept => got == 200,
         Expect::Token(codes) => {
-            let status = if face == Face::OAuth { 400 } else { 401 };
+            let status = if face.is_oauth() { 400 } else { 401 };
             let is_malformed = code == "credentials_malformed" && got == 400;
             (got == status && codes.contains(&code.as_str())) || is_malformed
         }
         Expect::Policy => {
-            let status = if face == Face::OAuth { 400 } else { 403 };
+            let status = if face.is_oauth() { 400 } else { 403 };
             got == status && ["not_allowed", "project_unavailable"].contains(&code.as_str())
         }
         Expect::TokenBeyondHeaders if face == Face::Seed => got == 200,
         Expect::TokenBeyondHeaders => code == "token_malformed",
         Expect::Denied => {
-            let status = if face == Face::OAuth {
+            let status = if face.is_oauth() {
                 400
             } else if code == "not_allowed" {
                 403
@@ -205,6 +219,13 @@ fn refused_in_form(face: Face, case: &Case, answer: &Answer) -> Result<(), Strin
     let error = body["error"].as_str().unwrap_or("");
     let has_error = match (face, answer.status) {
         (Face::OAuth, _) => error == "invalid_request",
+        // A body that is too large is no assertion yet.
+        (Face::Assertion, 413) => ["invalid_request", "invalid_grant"].contains(&error),
+        // RFC 7523 §3.1; what is missing altogether is a fault of the request.
+        (Face::Assertion, _) => {
+            let wanted = if answer.code() == "request_invalid" { "invalid_request" } else { "invalid_grant" };
+            error == wanted
+        }
         (_, 401) => {
             error == "invalid_token"
                 && answer.header("www-authenticate").is_some_and(|text| text.contains("invalid_token"))
@@ -261,4 +282,9 @@ async fn the_table_holds_on_the_native_face() {
 #[tokio::test]
 async fn the_table_holds_on_the_oauth_face() {
     run(Face::OAuth).await;
+}
+
+#[tokio::test]
+async fn the_table_holds_on_the_oauth_face_by_assertion() {
+    run(Face::Assertion).await;
 }

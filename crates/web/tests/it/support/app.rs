@@ -230,6 +230,14 @@ fn store_url(folder: &Path) -> String {
     format!("sqlite://{}", folder.join("daypass.db").display())
 }
 
+/// What a pass says.
+pub(crate) fn claims_of(pass: &str) -> serde_json::Value {
+    use base64::Engine as _;
+    let payload = pass.split('.').nth(1).unwrap();
+    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap())
+        .unwrap()
+}
+
 impl TestApp {
     /// Another server on the same store, with the same clock and, unless another is given, encryption key.
     pub(crate) async fn replica(&self, encryption_key: Option<Arc<Secret>>) -> Self {

@@ -27,7 +27,12 @@ impl TestClock {
 
     /// Sets what the time is said to be forward or back, as an operator does; no time passes.
     pub(crate) fn jump(&self, seconds: i64) {
-        self.wall.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.jump_millis(seconds * 1000);
+    }
+
+    /// The same, in milliseconds.
+    pub(crate) fn jump_millis(&self, millis: i64) {
+        self.wall.fetch_add(millis, Ordering::SeqCst);
     }
 }
 
