@@ -159,6 +159,13 @@ impl<'a> Section<'a> {
         rest
     }
 
+    /// Every key that has been asked for, and where its value stands if it is there.
+    pub fn asked(&self) -> Vec<(String, Option<Span>)> {
+        let value_of = |key: &str| self.table.iter().find(|(name, _)| name.get_ref() == key);
+        let asked = self.asked.borrow();
+        asked.iter().map(|key| (key.clone(), value_of(key).map(|(_, value)| value.span()))).collect()
+    }
+
     /// The text of this key.
     pub fn text(&self, key: &str) -> Option<Located<String>> {
         self.entry(key)?.text()
@@ -363,6 +370,15 @@ mod tests {
         a.toml:5:10: error: `shared` must be `true` or `false`, not a text
         a.toml:6:9: error: `limit` must be a whole number below 2^63, not a number with a fraction
         ");
+    }
+
+    #[test]
+    fn what_was_asked_for_is_told_with_its_place() {
+        let (asked, _) = read("a.toml", "b = 'x'\na = 'y'\n", |top| {
+            (top.text("c"), top.text("b"));
+            top.asked()
+        });
+        assert_eq!(asked.unwrap(), [("b".to_owned(), Some(4..7)), ("c".to_owned(), None)]);
     }
 
     #[test]

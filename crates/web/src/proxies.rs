@@ -66,6 +66,11 @@ impl TrustedProxies {
         Ok(network)
     }
 
+    /// The networks that are trusted.
+    pub fn networks(&self) -> &[IpNet] {
+        &self.0
+    }
+
     /// Whether nobody's word is taken.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
