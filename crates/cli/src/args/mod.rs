@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are no Markdown")]
 
 mod audit;
+mod config;
 mod emulate;
 mod keys;
 mod project;
@@ -17,6 +18,7 @@ pub(crate) use audit::{
     AuditCommand, AuditExportArguments, AuditFilterArguments, AuditListArguments, AuditShowArguments,
     AuditTailArguments, OutcomeName,
 };
+pub(crate) use config::{ConfigCommand, ConfigShowArguments};
 pub(crate) use emulate::{
     ClaimSetChoice, EmulateCommand, GithubArguments, GitlabArguments, IdTokenChoice, RunArguments,
 };
@@ -62,6 +64,9 @@ pub(crate) enum Command {
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(KeysCommand),
     Revoke(Box<RevokeArguments>),
+    /// Look at the settings
+    #[command(subcommand, after_help = config::EXAMPLES)]
+    Config(ConfigCommand),
     Inspect(InspectArguments),
     Init(InitArguments),
     Completions(CompletionsArguments),
@@ -120,6 +125,16 @@ pub(crate) struct SettingsArguments {
 #[command(after_help = SERVE_EXAMPLES)]
 pub(crate) struct ServeArguments {
     #[command(flatten)]
+    pub(crate) server: ServerArguments,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+}
+
+/// The settings of a server, and the flags that override them.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArguments {
+    #[command(flatten)]
     pub(crate) settings: SettingsArguments,
 
     /// Address to listen on; port 0 lets the system choose
@@ -141,9 +156,6 @@ pub(crate) struct ServeArguments {
     /// Allow what a lint denies, and say why; may be given several times
     #[arg(long, value_name = "LINT=REASON")]
     pub(crate) allow: Vec<String>,
-
-    #[command(flatten)]
-    pub(crate) log: LogArguments,
 }
 
 const SERVE_EXAMPLES: &str = "\

@@ -2,6 +2,7 @@
 
 mod audit;
 mod completions;
+mod config;
 pub(crate) mod demo;
 mod emulate;
 mod ends;
@@ -43,6 +44,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Audit(command) => audit::run(&command, context).await,
         Command::Keys(command) => keys::run(&command, context).await,
         Command::Revoke(arguments) => revoke::run(&arguments, context).await,
+        Command::Config(command) => config::run(&command, context),
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),

@@ -51,6 +51,11 @@ impl fmt::Display for CertificateFiles {
 }
 
 impl CertificateFiles {
+    /// The certificate's and the key's.
+    pub(crate) fn paths(&self) -> [&Path; 2] {
+        [&self.certificate, &self.key]
+    }
+
     /// Reads both; the key must be its owner's alone.
     pub(crate) fn read(&self) -> Result<CertificatePem, TlsFault> {
         let fault = |key, path: &PathBuf| {

@@ -2,6 +2,8 @@
 
 mod keys;
 
+pub(super) use keys::Reach;
+
 use std::collections::BTreeMap;
 
 use daypass_app::config::IssuerConfig;
@@ -10,7 +12,8 @@ use daypass_keys::IssuerKeySettings;
 use daypass_policy::reader::{Located, Section};
 use daypass_policy::{Lint, Profile, RegisteredIssuer, TokenReuse, did_you_mean, foreign_audience};
 
-use super::overlay::Reading;
+use self::keys::GivenReach;
+use super::overlay::{Place, Reading};
 use super::server::{self, Server, host_of};
 
 const MAX_NAME_CHARS: usize = 64;
@@ -22,25 +25,35 @@ pub(super) struct Surroundings<'a> {
     pub(super) allowed: &'a BTreeMap<Lint, String>,
 }
 
-/// Every issuer without a fault, and whether that is all of them. Faults have been reported.
-pub(super) fn read(
-    reading: &Reading<'_>,
-    server: &Server,
-    allowed: &BTreeMap<Lint, String>,
-) -> (Vec<IssuerConfig>, bool) {
+/// Every issuer without a fault. Faults have been reported.
+pub(super) struct Registered {
+    pub(super) issuers: Vec<IssuerConfig>,
+    /// How each of them is reached.
+    pub(super) reaches: Vec<Reach>,
+    /// Whether these are all that the settings name.
+    pub(super) is_whole: bool,
+}
+
+pub(super) fn read(reading: &Reading<'_>, server: &Server, allowed: &BTreeMap<Lint, String>) -> Registered {
     let surroundings = Surroundings { reading, server, allowed };
-    let mut issuers: Vec<IssuerConfig> = Vec::new();
+    let (mut issuers, mut reaches): (Vec<IssuerConfig>, Vec<Reach>) = Default::default();
     let mut is_whole = true;
     for section in reading.top.sections("issuers") {
         let issuer = surroundings.issuer(&section);
+        let asked = section.asked();
         section.finish();
         is_whole &= issuer.is_some();
-        if let Some(issuer) = issuer {
+        if let Some((issuer, reach)) = issuer {
+            for (key, span) in asked {
+                let name = format!("issuers.{}.{key}", issuer.registered.name);
+                reading.keep(name, span.map(Place::File).as_ref());
+            }
             check_unique(&section, &issuer.registered, &issuers);
             issuers.push(issuer);
+            reaches.push(reach);
         }
     }
-    (issuers, is_whole)
+    Registered { issuers, reaches, is_whole }
 }
 
 fn check_unique(section: &Section<'_>, issuer: &RegisteredIssuer, others: &[IssuerConfig]) {
@@ -56,7 +69,7 @@ fn check_unique(section: &Section<'_>, issuer: &RegisteredIssuer, others: &[Issu
 }
 
 impl Surroundings<'_> {
-    fn issuer(&self, section: &Section<'_>) -> Option<IssuerConfig> {
+    fn issuer(&self, section: &Section<'_>) -> Option<(IssuerConfig, Reach)> {
         let name = section.required_text("name").and_then(|name| checked_name(section, name));
         let profile = section.required_text("provider").and_then(|provider| profile(section, &provider));
         let url = self.url(section, profile);
@@ -65,7 +78,8 @@ impl Surroundings<'_> {
         let is_shared = section.boolean("shared");
         let token_reuse = section.text("token_reuse").and_then(|given| token_reuse(section, &given));
         let signs_by = algorithms.or_else(|| profile.map(|profile| profile.algorithms.clone()));
-        let source = self.key_source(section, url.as_ref(), &signs_by.clone().unwrap_or_default());
+        let reach = GivenReach::read(section);
+        let source = self.key_source(section, &reach, url.as_ref(), &signs_by.clone().unwrap_or_default());
         let (profile, url) = (profile?, url?);
         let mut registered = RegisteredIssuer::new(&name?, url.clone(), profile, audiences?);
         registered.algorithms = signs_by?;
@@ -81,7 +95,7 @@ impl Surroundings<'_> {
             jwks_hosts: profile.jwks_hosts.clone(),
             key_id_survives_rotation: profile.key_id_survives_rotation,
         };
-        Some(IssuerConfig { registered, keys })
+        Some((IssuerConfig { registered, keys }, reach.resolved(self.reading)))
     }
 
     fn url(&self, section: &Section<'_>, profile: Option<&Profile>) -> Option<IssuerUrl> {

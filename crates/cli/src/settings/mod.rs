@@ -9,11 +9,13 @@ mod keys;
 mod limits;
 mod metrics;
 mod new_encryption_key;
+mod origins;
 mod outbound;
 mod overlay;
 mod policy;
 mod projects;
 mod server;
+mod shown;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -38,9 +40,13 @@ pub(crate) use faults::SettingsFaults;
 pub(crate) use http::{CertificateFiles, TlsFault};
 pub(crate) use keys::EncryptionKeySource;
 pub(crate) use new_encryption_key::{NewKeySource, find as find_new_encryption_key};
+pub(crate) use origins::Origin;
 pub(crate) use overlay::{Overlay, misspelt_variables};
+pub(crate) use shown::ShownSetting;
 pub(crate) use store::StoreUrl;
 
+use issuers::{Reach, Registered};
+use origins::Origins;
 use overlay::{Reading, Scope};
 
 /// The file that is read where none is named.
@@ -64,6 +70,9 @@ pub(crate) struct Settings {
     /// Where metrics are shown; nowhere unless it is said.
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) outbound: Outbound,
+    /// How each issuer is reached, in the order of the issuers; for showing alone.
+    reaches: Vec<Reach>,
+    origins: Origins,
 }
 
 impl Settings {
@@ -90,7 +99,8 @@ impl Settings {
         let shown = path.display().to_string();
         let elsewhere = RefCell::default();
         let (settings, in_file) = reader::read(&shown, text, |top| {
-            let reading = Reading { top, overlay, folder, elsewhere: RefCell::default() };
+            let (elsewhere_here, origins) = (RefCell::default(), RefCell::default());
+            let reading = Reading { top, overlay, folder, elsewhere: elsewhere_here, origins };
             let settings = read(&reading);
             elsewhere.replace(reading.elsewhere.into_inner());
             settings
@@ -143,7 +153,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
     let store = store::read(&Scope::new(reading, store.as_ref(), "store"));
     let keys = keys::read(&Scope::new(reading, keys.as_ref(), "keys"));
     let allowed = policy::read(reading, policy.as_ref());
-    let (issuers, is_whole) = issuers::read(reading, &server, &allowed);
+    let Registered { issuers, reaches, is_whole } = issuers::read(reading, &server, &allowed);
     let projects_scope = Scope::new(reading, projects.as_ref(), "projects");
     let projects = projects::read(&projects_scope, server.public_url.as_ref());
     let limits = limits::read(&Scope::new(reading, limits.as_ref(), "limits"));
@@ -176,5 +186,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
         limits,
         metrics_listen: metrics,
         outbound,
+        reaches,
+        origins: reading.origins.take(),
     })
 }

@@ -10,18 +10,20 @@ use daypass_policy::reader::{Located, Section, Span};
 use daypass_policy::{did_you_mean, parse_duration, show_duration};
 
 use super::faults::Elsewhere;
+use super::origins::{Origin, Origins};
 
 /// How the names of all variables begin.
 const PREFIX: &str = "DAYPASS_";
 
-/// Settings that a variable `DAYPASS_…` or a flag can give, by section and key.
-const SCALARS: &[&str] = &[
+/// Settings that a variable `DAYPASS_…` or a flag can give, by section and key: all that are one value.
+pub(super) const SCALARS: &[&str] = &[
     "public_url",
     "listen",
     "policy_dir",
     "http.tls_certificate_file",
     "http.tls_key_file",
     "store.url",
+    "store.keep_exchanges",
     "keys.encryption_key_file",
     "keys.algorithm",
     "keys.rotate_after",
@@ -67,6 +69,8 @@ pub(super) struct Reading<'a> {
     /// The folder of the file.
     pub(super) folder: &'a Path,
     pub(super) elsewhere: RefCell<Vec<Elsewhere>>,
+    /// Where each setting stands that was asked for.
+    pub(super) origins: RefCell<Origins>,
 }
 
 /// One section of the settings; it may be absent from the file and have settings all the same.
@@ -125,6 +129,20 @@ impl Reading<'_> {
         }
     }
 
+    /// Keeps where a setting stands; `None` is nowhere.
+    pub(super) fn keep(&self, name: String, place: Option<&Place>) {
+        let origin = match place {
+            None => Origin::Default,
+            Some(Place::File(span)) => {
+                let source = self.top.source();
+                Origin::File { file: source.file().to_owned(), line: source.position(span.start).0 }
+            }
+            Some(Place::Elsewhere(flag)) if flag.starts_with("--") => Origin::Flag(flag.clone()),
+            Some(Place::Elsewhere(variable)) => Origin::Variable(variable.clone()),
+        };
+        self.origins.borrow_mut().keep(name, origin);
+    }
+
     /// A path that is relative to the file if it stands in the file, else to the working directory.
     pub(super) fn resolve(&self, path: &str, place: &Place) -> PathBuf {
         match place {
@@ -146,7 +164,9 @@ impl<'a> Scope<'a> {
     /// The text of this key.
     pub(super) fn text(&self, key: &str) -> Option<Given<String>> {
         let in_file = self.section.and_then(|section| section.text(key)).map(located);
-        self.overriding(key).or(in_file)
+        let given = self.overriding(key).or(in_file);
+        self.keep(key, given.as_ref().map(|given| &given.place));
+        given
     }
 
     /// The path of this key.
@@ -162,7 +182,11 @@ impl<'a> Scope<'a> {
     /// The whole number of this key.
     pub(super) fn integer(&self, key: &str) -> Option<Given<i64>> {
         let in_file = self.section.and_then(|section| section.integer(key)).map(located);
-        let Some(Given { value, place }) = self.overriding(key) else { return in_file };
+        let Some(Given { value, place }) = self.overriding(key) else {
+            self.keep(key, in_file.as_ref().map(|given| &given.place));
+            return in_file;
+        };
+        self.keep(key, Some(&place));
         if let Ok(value) = value.parse() {
             return Some(Given { value, place });
         }
@@ -195,8 +219,9 @@ impl<'a> Scope<'a> {
 
     /// The list of texts of this key, which stands in the file only.
     pub(super) fn texts(&self, key: &str) -> Option<Vec<Given<String>>> {
-        let texts = self.section?.texts(key)?;
-        Some(texts.into_iter().map(located).collect())
+        let texts = self.section.and_then(|section| section.texts(key));
+        self.keep(key, texts.as_ref().map(|_| self.place_of(key)).as_ref());
+        Some(texts?.into_iter().map(located).collect())
     }
 
     /// Where this key, or else the section, stands in the file.
@@ -213,9 +238,16 @@ impl<'a> Scope<'a> {
     }
 
     fn overriding(&self, key: &str) -> Option<Given<String>> {
-        let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
-        let (place, value) = self.reading.overlay.values.get(name.as_str())?;
+        let (place, value) = self.reading.overlay.values.get(self.full_name(key).as_str())?;
         Some(Given { value: value.clone(), place: Place::Elsewhere(place.clone()) })
+    }
+
+    fn keep(&self, key: &str, place: Option<&Place>) {
+        self.reading.keep(self.full_name(key), place);
+    }
+
+    fn full_name(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
 }
 

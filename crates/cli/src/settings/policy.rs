@@ -48,5 +48,6 @@ fn one(reading: &Reading<'_>, place: &Place, name: &str, reason: &str) -> Option
         reading.fault(place, format!("`{name}` is allowed without a reason"), None);
         return None;
     }
+    reading.keep(format!("policy.allow.{name}"), Some(place));
     Some((lint, reason.to_owned()))
 }

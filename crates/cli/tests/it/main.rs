@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod audit;
+mod config;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::output;
 
 pub(super) async fn run(arguments: &DemoArguments, context: &Context) -> Result<u8, CommandFault> {
     let mut ends = Ends::listen()?;
-    let stage = Stage::set(arguments.listen, context).await?;
+    let stage = Box::pin(Stage::set(arguments.listen, context)).await?;
     let address = stage.address();
     let base = match &arguments.through {
         Some(between) => format!("{between}/{address}"),

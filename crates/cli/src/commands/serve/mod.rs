@@ -13,7 +13,7 @@ use self::serving::Serving;
 use self::start::{Prepared, Surroundings};
 use super::Context;
 use super::ends::Ends;
-use crate::args::ServeArguments;
+use crate::args::{ServeArguments, ServerArguments};
 use crate::fault::{self, CommandFault};
 use crate::logging::Logging;
 use crate::output;
@@ -22,7 +22,7 @@ use crate::settings::{Overlay, Settings, misspelt_variables};
 pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<u8, CommandFault> {
     let log = &arguments.log;
     let logging = Logging::parse(log.log_level.as_deref(), log.log_format, &context.environment)?;
-    let settings = settings(&arguments, context)?;
+    let settings = settings(&arguments.server, context)?;
     let mut ends = Ends::listen()?;
     let prepared = Prepared::new(settings, Surroundings::of(context)).await?;
     // The first line, before any of the log: whoever started the server waits for it, and reads the port from it.
@@ -62,7 +62,8 @@ async fn until_the_end(mut serving: Serving, ends: &mut Ends) -> Result<u8, Comm
     Ok(if is_at_once { end.exit_code() } else { fault::OK })
 }
 
-fn settings(arguments: &ServeArguments, context: &Context) -> Result<Settings, CommandFault> {
+/// The settings by which a server goes that is started with these arguments.
+pub(super) fn settings(arguments: &ServerArguments, context: &Context) -> Result<Settings, CommandFault> {
     let overlay = Overlay::of_environment(&context.environment)
         .with_flag("listen", "--listen", arguments.listen.as_deref())
         .with_flag("public_url", "--public-url", arguments.public_url.as_deref())

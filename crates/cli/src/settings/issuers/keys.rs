@@ -1,5 +1,7 @@
 //! Where an issuer's keys come from, and what may be done to get them.
 
+use std::path::PathBuf;
+
 use daypass_fetch::{Endpoint, EndpointRules, check_ca_pem};
 use daypass_jose::{Algorithm, IssuerUrl};
 use daypass_keys::{KeySource, check_key_set};
@@ -7,34 +9,68 @@ use daypass_policy::reader::{Located, Section};
 
 use super::Surroundings;
 use crate::settings::files;
-use crate::settings::overlay::Place;
+use crate::settings::overlay::{Place, Reading};
 use crate::settings::server::{host_of, is_loopback_host};
+
+/// How the keys of an issuer are reached, as it is shown.
+pub(in crate::settings) struct Reach {
+    pub(in crate::settings) insecure_http: bool,
+    pub(in crate::settings) private_network: bool,
+    pub(in crate::settings) ca_file: Option<PathBuf>,
+    pub(in crate::settings) jwks_file: Option<PathBuf>,
+}
+
+/// What an issuer's section says of the way to its keys.
+pub(super) struct GivenReach {
+    insecure_http: Option<Located<bool>>,
+    private_network: bool,
+    ca_file: Option<Located<String>>,
+    jwks_file: Option<Located<String>>,
+}
+
+impl GivenReach {
+    pub(super) fn read(section: &Section<'_>) -> Self {
+        Self {
+            insecure_http: section.boolean("insecure_http"),
+            private_network: section.boolean("private_network").is_some_and(|given| given.value),
+            ca_file: section.text("ca_file"),
+            jwks_file: section.text("jwks_file"),
+        }
+    }
+
+    pub(super) fn resolved(self, reading: &Reading<'_>) -> Reach {
+        let resolved = |given: Located<String>| reading.resolve(&given.value, &Place::File(given.span));
+        Reach {
+            insecure_http: self.insecure_http.is_some_and(|given| given.value),
+            private_network: self.private_network,
+            ca_file: self.ca_file.map(resolved),
+            jwks_file: self.jwks_file.map(resolved),
+        }
+    }
+}
 
 impl Surroundings<'_> {
     /// `None` where a fault has been reported.
     pub(super) fn key_source(
         &self,
         section: &Section<'_>,
+        reach: &GivenReach,
         url: Option<&IssuerUrl>,
         algorithms: &[Algorithm],
     ) -> Option<KeySource> {
-        let insecure_http = section.boolean("insecure_http");
-        let private_network = section.boolean("private_network").is_some_and(|given| given.value);
-        let ca_file = section.text("ca_file");
-        let jwks_file = section.text("jwks_file");
-        let ca_pem = ca_file.map(|given| self.ca_pem(section, &given));
-        if let Some(given) = jwks_file {
-            return self.key_set(section, &given, algorithms).map(KeySource::Fixed);
+        let ca_pem = reach.ca_file.as_ref().map(|given| self.ca_pem(section, given));
+        if let Some(given) = &reach.jwks_file {
+            return self.key_set(section, given, algorithms).map(KeySource::Fixed);
         }
         let url = url?;
         // Where the addresses of the server are at fault themselves, nothing is said about those of its issuers.
         let loopback_only = self.server.loopback_only();
-        let wants_http = insecure_http.as_ref().is_some_and(|given| given.value);
-        self.check_reach(section, url, insecure_http.as_ref());
+        let wants_http = reach.insecure_http.as_ref().is_some_and(|given| given.value);
+        self.check_reach(section, url, reach.insecure_http.as_ref());
         let is_local = is_loopback_host(host_of(url)) && loopback_only == Some(true);
         let rules = EndpointRules {
             plain_http: wants_http && loopback_only == Some(true) && url.is_plain_http(),
-            private_network,
+            private_network: reach.private_network,
             loopback: is_local,
             any_address: false,
             ca_pem: ca_pem.flatten(),
