@@ -70,6 +70,7 @@ pub(crate) enum Command {
     Inspect(InspectArguments),
     Init(InitArguments),
     Completions(CompletionsArguments),
+    Man(ManArguments),
 }
 
 /// See the whole flow, on this machine
@@ -296,3 +297,17 @@ const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   source <(daypass completions bash)
   daypass completions fish > ~/.config/fish/completions/daypass.fish";
+
+/// Print the man page of daypass, or write those of all commands
+#[derive(Debug, Args)]
+#[command(after_help = MAN_EXAMPLES)]
+pub(crate) struct ManArguments {
+    /// Folder for a page of each command, as daypass-serve.1; it is made, and what is there is overwritten
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  daypass man | man -l -
+  daypass man --out ~/.local/share/man/man1";

@@ -10,6 +10,7 @@ mod exchange;
 mod init;
 mod inspect;
 mod keys;
+mod man;
 mod project;
 mod records;
 mod revoke;
@@ -48,5 +49,6 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }

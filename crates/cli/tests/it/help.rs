@@ -34,6 +34,7 @@ fn each_command_has_help_with_an_example() {
         "inspect",
         "init",
         "completions",
+        "man",
     ] {
         let mut arguments: Vec<&str> = command.split_whitespace().collect();
         arguments.push("--help");

@@ -29,6 +29,7 @@ mod kills;
 mod logs;
 #[cfg(test)]
 mod lost_encryption_key;
+mod man;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
