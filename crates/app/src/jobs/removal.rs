@@ -9,7 +9,7 @@ use std::time::Duration;
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
 use daypass_policy::show_duration;
-use daypass_store::{ExchangeFilter, ExchangeRecord, Outcome, StoreFault};
+use daypass_store::{ExchangeFilter, Outcome, StoreFault};
 
 use crate::service::App;
 
@@ -116,9 +116,12 @@ impl Removal {
     /// Whether an exchange has succeeded since a moment, so that an issuer was there too: by a clock that is far ahead, every
     /// token has expired. A refusal shows nothing, as it is recorded by whatever the clock says.
     async fn is_later_success(&self, moment: Timestamp) -> Result<bool, StoreFault> {
-        let successes = ExchangeFilter { outcome: Some(Outcome::Success), ..ExchangeFilter::default() };
-        let newest: Option<ExchangeRecord> = self.app.store().ledger().list(&successes, 1).await?.pop();
-        Ok(newest.is_some_and(|exchange| exchange.at >= moment))
+        let later = ExchangeFilter {
+            outcome: Some(Outcome::Success),
+            since: Some(moment),
+            ..ExchangeFilter::default()
+        };
+        Ok(!self.app.store().ledger().list(&later, 1).await?.is_empty())
     }
 }
 

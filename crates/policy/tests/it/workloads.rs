@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use daypass_policy::{Profile, TriggerClass, WorkloadFault};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kit::{github, gitlab, try_workload, with, workload};
 
@@ -196,4 +196,20 @@ fn what_is_personal_is_recorded_only_where_a_rule_tests_it() {
     };
     assert_eq!(names(&[]), [false, false, false, true]);
     assert_eq!(names(&["groups_direct"]), [false, false, true, true]);
+}
+
+#[test]
+fn claims_that_the_profile_does_not_know_are_named_wherever_they_stand() {
+    for (issuer, claims) in [("github", github()), ("gitlab", gitlab())] {
+        let names = |claims: &Value| -> Vec<String> {
+            workload(issuer, claims).unaccounted_claims().map(ToOwned::to_owned).collect()
+        };
+        assert_eq!(names(&claims), [""; 0], "{issuer}");
+        let new = json!({ "Aa": 1, "aaa": "x", "jtj": [], "repository_ie": {}, "zz": null });
+        let mut changed = claims.clone();
+        changed.as_object_mut().unwrap().extend(new.as_object().unwrap().clone());
+        assert_eq!(names(&changed), ["Aa", "aaa", "jtj", "repository_ie", "zz"], "{issuer}");
+    }
+    let github = with(github(), json!({ "repo_property_team": "a" }));
+    assert_eq!(workload("github", &github).unaccounted_claims().count(), 0, "its beginning is known");
 }
