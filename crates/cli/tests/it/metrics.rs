@@ -54,3 +54,15 @@ fn the_listener_of_the_server_is_refused_and_one_that_others_reach_is_a_warning(
     let line = server.standing.stderr_line(|line| line.contains("can read the metrics"));
     assert!(line.contains("WARN"), "{line}");
 }
+
+#[test]
+fn an_address_that_is_taken_is_told_with_the_setting_that_names_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = Folder::new();
+    let address = taken.local_addr().unwrap();
+    folder.write("daypass.toml", &format!("{SETTINGS}[metrics]\nlisten = '{address}'\n"));
+    let ran = folder.run(&["serve"]);
+    assert_eq!(ran.status, 4);
+    assert!(ran.stderr.contains("choose another address with `[metrics] listen`"), "{}", ran.stderr);
+    assert!(!folder.path("daypass.db").exists(), "nothing was made");
+}

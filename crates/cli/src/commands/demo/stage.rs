@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use super::super::Context;
 use super::super::serve::serving::Serving;
-use super::super::serve::start::{Prepared, StartFault, Surroundings};
+use super::super::serve::start::{LISTEN, Prepared, StartFault, Surroundings};
 use crate::fault::CommandFault;
 use crate::settings::{Overlay, Settings};
 
@@ -51,9 +51,11 @@ impl Stage {
         let unavailable = |fault: std::io::Error| CommandFault::Unavailable(format!("the demo: {fault}"));
         let config = EmulatorConfig::new(Provider::Github(push(REPOSITORY, "refs/heads/main")?));
         let emulator = Emulator::start(config, Arc::clone(&context.clock), Arc::clone(&context.rng)).await?;
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|source| StartFault::Listen { address: listen, source })?;
+        let listener = TcpListener::bind(listen).await.map_err(|source| StartFault::Listen {
+            address: listen,
+            setting: LISTEN,
+            source,
+        })?;
         let address = listener.local_addr().map_err(unavailable)?;
         let folder = tempfile::tempdir().map_err(unavailable)?;
         let settings_file = folder.path().join("daypass.toml");

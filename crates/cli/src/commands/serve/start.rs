@@ -24,6 +24,9 @@ use crate::commands::Context;
 use crate::fault::{self, CommandFault};
 use crate::settings::{FoundKey, KeyFault, NewKey, Settings, TlsFault, host_of, is_loopback_url};
 
+/// What names the address of a server.
+pub(crate) const LISTEN: &str = "`--listen`";
+
 /// What a server is given beside its settings.
 pub(crate) struct Surroundings {
     /// Variables, of which the encryption key may be one.
@@ -68,10 +71,12 @@ pub(crate) enum StartFault {
     #[error("{0}")]
     Tls(#[from] TlsFault),
     /// The address is not to be had.
-    #[error("cannot listen on `{address}`: {source}{}", help_of(source))]
+    #[error("cannot listen on `{address}`: {source}{}", help_of(source, setting))]
     Listen {
         /// The address.
         address: SocketAddr,
+        /// What names it.
+        setting: &'static str,
         /// What the system says.
         source: io::Error,
     },
@@ -138,7 +143,7 @@ impl Prepared {
     /// Binds the address, reads the certificate, finds the encryption key, opens the store, compiles the policy.
     pub(crate) async fn new(mut settings: Settings, surroundings: Surroundings) -> Result<Self, StartFault> {
         let Surroundings { environment, clock, rng, listener } = surroundings;
-        let (listener, address) = bound(settings.listen, listener).await?;
+        let (listener, address) = bound((settings.listen, LISTEN), listener).await?;
         let host = host_of(&settings.public_url).to_owned();
         let certificate = settings.certificate.take();
         let certificate = certificate.map(|files| Served::load(files, &host, clock.as_ref())).transpose()?;
@@ -146,7 +151,7 @@ impl Prepared {
         let key = key::find(&settings, &environment).await?;
         let limits = settings.limits;
         let metrics = match settings.metrics_listen {
-            Some(address) => Some(bound(address, None).await?),
+            Some(address) => Some(bound((address, "`[metrics] listen`"), None).await?),
             None => None,
         };
         let store = settings.store.open().await.map_err(|fault| StartFault::of_store(&settings, fault))?;
@@ -285,10 +290,10 @@ async fn start(settings: Settings, key: FoundKey, parts: Parts) -> Result<(App, 
 }
 
 async fn bound(
-    address: SocketAddr,
+    (address, setting): (SocketAddr, &'static str),
     listener: Option<TcpListener>,
 ) -> Result<(TcpListener, SocketAddr), StartFault> {
-    let in_address = |source| StartFault::Listen { address, source };
+    let in_address = |source| StartFault::Listen { address, setting, source };
     let listener = match listener {
         Some(listener) => listener,
         None => TcpListener::bind(address).await.map_err(in_address)?,
@@ -297,10 +302,11 @@ async fn bound(
     Ok((listener, address))
 }
 
-fn help_of(source: &io::Error) -> &'static str {
-    if source.kind() == io::ErrorKind::AddrInUse {
-        "\n  help: something else listens there, perhaps another daypass; choose another address with `--listen`"
-    } else {
-        ""
+fn help_of(source: &io::Error, setting: &str) -> String {
+    if source.kind() != io::ErrorKind::AddrInUse {
+        return String::new();
     }
+    format!(
+        "\n  help: something else listens there, perhaps another daypass; choose another address with {setting}"
+    )
 }
