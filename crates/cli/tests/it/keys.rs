@@ -58,17 +58,7 @@ struct Job {
 fn job(folder: &Folder, keys: &str) -> Job {
     let emulator = folder.emulate(&["github"]);
     folder.write("daypass.toml", &format!("{}[keys]\n{keys}\n", local_settings("github", &emulator.issuer)));
-    folder.ok(&[
-        "project",
-        "add",
-        "octo-org/octo-repo",
-        "--issuer",
-        "github",
-        "--id",
-        "123456789",
-        "--owner-id",
-        "65",
-    ]);
+    folder.onboard_github();
     let server = folder.serve(&[]);
     Job { emulator, server }
 }

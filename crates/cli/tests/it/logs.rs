@@ -18,17 +18,7 @@ fn a_log_of_everything_has_each_exchange_and_no_part_of_a_token() {
     let emulator = folder.emulate(&["github"]);
     folder.write("daypass.toml", &local_settings("github", &emulator.issuer));
     folder.set("DAYPASS_LOG", "trace");
-    folder.ok(&[
-        "project",
-        "add",
-        "octo-org/octo-repo",
-        "--issuer",
-        "github",
-        "--id",
-        "123456789",
-        "--owner-id",
-        "65",
-    ]);
+    folder.onboard_github();
     let mut server = folder.serve(&[]);
     let exchange = |token: &str| get(&format!("{}/v1.0/auth/jwt", server.url), Some(token));
     let good = identity_token(&emulator.variables, "127.0.0.1");

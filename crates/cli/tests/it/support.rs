@@ -123,6 +123,12 @@ impl Folder {
         self.serve_by(&mut self.command(&all))
     }
 
+    /// Onboards the repository in which the jobs of the emulator run.
+    pub(crate) fn onboard_github(&self) {
+        let add = ["project", "add", "octo-org/octo-repo", "--issuer", "github"];
+        self.ok(&[&add[..], &["--id", "123456789", "--owner-id", "65"]].concat());
+    }
+
     /// A server that this command starts.
     pub(crate) fn serve_by(&self, command: &mut Command) -> Server {
         let standing = Standing::start(command.current_dir(self.directory.path()));
