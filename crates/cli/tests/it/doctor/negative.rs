@@ -118,3 +118,20 @@ fn without_a_server_there_is_nothing_to_send_it_to() {
     let looked = stage.negative(&format!("http://127.0.0.1:{}", free_port()));
     assert_eq!((looked.status, looked.worse_than_notes()), (1, vec![("fault", "server-reachable")]));
 }
+
+#[test]
+fn a_server_that_refuses_for_another_reason_than_it_should_is_found() {
+    let (stage, other) = (Stage::new(), Stage::new());
+    // The settings at hand name an issuer that this server does not know.
+    let looked = stage.negative(&other.server.url);
+    let found = ["unknown-key", "forged-signature", "expired", "other-audience"];
+    let found = found.map(|name| ("fault".to_owned(), format!("refuses-{name}")));
+    let told =
+        looked.worse_than_notes().into_iter().map(|(level, check)| (level.to_owned(), check.to_owned()));
+    assert_eq!((looked.status, told.collect::<Vec<_>>()), (1, found.to_vec()));
+    assert!(
+        looked.text().contains("401 with issuer_unknown, where 401 signature_invalid is the answer"),
+        "{}",
+        looked.text()
+    );
+}
