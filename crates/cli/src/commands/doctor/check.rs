@@ -37,7 +37,7 @@ checks! {
         "rename the variable, or take it away: nothing reads it";
     FileModes "file-modes" "key files and the database belong to their owner alone"
         "chmod 600 the file; if others could read a key, replace it";
-    StoreOpens "store-opens" "the database can be read"
+    StoreOpens "store-opens" "the database can be read, and a server of databases is one that may be trusted with it"
         "look at what the database says, and at `[store] url`";
     StoreVersion "store-version" "the tables are of the version that this daypass knows"
         "start the newer daypass; the database is left as it is";

@@ -99,7 +99,13 @@ pub(crate) fn end(mut server: Server) {
 impl Looked {
     pub(crate) fn of(ran: &Ran) -> Self {
         let report = serde_json::from_str(&ran.stdout).unwrap_or_else(|fault| panic!("{fault}: {ran:?}"));
-        Self { status: ran.status, report }
+        let looked = Self { status: ran.status, report };
+        assert_eq!(looked.report["version"], 1, "the shape that docs/doctor.md promises");
+        for (many, level) in [("faults", "fault"), ("warnings", "warning")] {
+            let count = looked.findings().filter(|found| found.0 == level).count();
+            assert_eq!(looked.report[many], count, "{many}");
+        }
+        looked
     }
 
     fn findings(&self) -> impl Iterator<Item = (&str, &str)> {
