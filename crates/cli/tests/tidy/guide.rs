@@ -19,7 +19,8 @@ struct Link<'a> {
 }
 
 fn pages() -> BTreeMap<String, String> {
-    let is_page = |path: &str| path.starts_with("docs/") && Path::new(path).extension() == Some("md".as_ref());
+    let is_page =
+        |path: &str| path.starts_with("docs/") && Path::new(path).extension() == Some("md".as_ref());
     let pages: BTreeMap<String, String> =
         texts(|path| is_page(path) || BESIDE.contains(&path)).into_iter().collect();
     assert!(pages.len() > 20, "only {} pages were found", pages.len());
@@ -76,9 +77,10 @@ fn target(from: &str, link: &str) -> String {
     let mut path = PathBuf::from(from);
     path.pop();
     for component in Path::new(link).components() {
-        match component {
-            Component::ParentDir => drop(path.pop()),
-            other => path.push(other),
+        if component == Component::ParentDir {
+            path.pop();
+        } else {
+            path.push(component);
         }
     }
     path.to_string_lossy().into_owned()
