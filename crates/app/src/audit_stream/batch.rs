@@ -26,8 +26,8 @@ pub(super) struct Batch {
     pub(super) is_last: bool,
 }
 
-/// The batch of these exchanges, or of as many of them as fit; `None` of none.
-pub(super) fn of(from: StreamPlace, next: Vec<(StreamPlace, ExchangeRecord)>) -> Option<Batch> {
+/// The batch of these exchanges, of which at most `limit` were asked for, or of as many of them as fit; `None` of none.
+pub(super) fn of(from: StreamPlace, next: Vec<(StreamPlace, ExchangeRecord)>, limit: u32) -> Option<Batch> {
     let found = next.len();
     let mut body = Vec::new();
     let (mut count, mut to) = (0_usize, None);
@@ -42,13 +42,9 @@ pub(super) fn of(from: StreamPlace, next: Vec<(StreamPlace, ExchangeRecord)>) ->
         count = count.saturating_add(1);
         to = Some(place);
     }
-    // Few are found at the end alone: what has come meanwhile is a second old at the next look.
-    let is_last = count == found && found < MIN_FOR_MORE;
+    let is_last = count == found && found < usize::try_from(limit).unwrap_or(usize::MAX);
     Some(Batch { id: format!("daypass_{}", short_sha256(&body)), body, count, from, to: to?, is_last })
 }
-
-/// Exchanges of a batch from which on it is looked at once for more: under a load, batches do not become small.
-const MIN_FOR_MORE: usize = 250;
 
 #[cfg(test)]
 mod tests {
@@ -69,10 +65,10 @@ mod tests {
 
     #[test]
     fn a_batch_is_lines_of_json_and_what_does_not_fit_comes_with_the_next() {
-        assert!(of(StreamPlace::beginning(), Vec::new()).is_none());
+        assert!(of(StreamPlace::beginning(), Vec::new(), 5).is_none());
         let large = "\u{1}\n".repeat(50_000);
         for (count, detail, fits) in [(3, "a\nb", 3), (3, large.as_str(), 1), (1, large.as_str(), 1)] {
-            let batch = of(StreamPlace::beginning(), exchanges(count, detail)).unwrap();
+            let batch = of(StreamPlace::beginning(), exchanges(count, detail), 5).unwrap();
             let text = String::from_utf8(batch.body).unwrap();
             assert_eq!((text.lines().count(), batch.count), (fits, fits));
             assert!(text.ends_with('\n'));
@@ -82,11 +78,12 @@ mod tests {
             }
             assert_eq!(batch.is_last, fits == usize::try_from(count).unwrap());
         }
+        assert!(!of(StreamPlace::beginning(), exchanges(3, "a"), 3).unwrap().is_last, "there may be more");
     }
 
     #[test]
     fn the_same_exchanges_make_the_same_id_and_others_another() {
-        let id = |count, detail: &str| of(StreamPlace::beginning(), exchanges(count, detail)).unwrap().id;
+        let id = |count, detail: &str| of(StreamPlace::beginning(), exchanges(count, detail), 5).unwrap().id;
         assert_eq!(id(2, "a"), id(2, "a"));
         assert_ne!(id(2, "a"), id(2, "b"));
         assert_ne!(id(2, "a"), id(3, "a"));

@@ -13,6 +13,9 @@ use super::lines::{Lines, Output};
 use super::webhook::Webhook;
 use super::{AuditStream, Destination, Next, Work};
 
+/// By how many exchanges a batch may be larger than the last, up to the bound.
+const GROWTH: u32 = 10;
+
 /// Where batches go.
 pub(super) enum Sink {
     Webhook(Box<Webhook>, Fetcher),
@@ -45,7 +48,7 @@ fn hint(status: u16) -> &'static str {
         300..=399 => ", and redirects are not followed: write the address that it leads to",
         401 | 403 => ": it does not take the signature, or wants something else than one",
         410 => ": it says that it is gone for good, and is asked again all the same: change the setting",
-        413 => ": smaller batches are tried",
+        413 => ": one exchange is too large for it",
         _ => "",
     }
 }
@@ -97,7 +100,8 @@ impl AuditStream {
         let from = place.clone();
         let next = self.store.audit_stream().next(&from, work.limit).await?;
         // Beside the tasks that answer requests: hundreds of records take milliseconds.
-        let made = tokio::task::spawn_blocking(move || batch::of(from, next)).await;
+        let limit = work.limit;
+        let made = tokio::task::spawn_blocking(move || batch::of(from, next, limit)).await;
         made.map_err(|fault| StoreFault::Unavailable(fault.to_string()))
     }
 
@@ -114,8 +118,7 @@ impl AuditStream {
             }
         };
         if let Err(fault) = delivered {
-            self.failed(work, batch, &fault);
-            return Ok(Next::Later);
+            return Ok(self.failed(work, batch, &fault));
         }
         let now = self.clock.now();
         if !self.store.audit_stream().advance(&self.holder, &batch.from, &batch.to, now).await? {
@@ -124,7 +127,8 @@ impl AuditStream {
         }
         let beat_at = self.clock.monotonic();
         work.lease = Lease::Held { place: batch.to, beat_at };
-        work.limit = work.limit.saturating_mul(2).min(MAX_BATCH_EXCHANGES);
+        // Slowly: what was too large once is so again.
+        work.limit = work.limit.saturating_add(GROWTH).min(MAX_BATCH_EXCHANGES);
         if let Some(tries) = work.backoff.succeeded() {
             tracing::info!(tries, "the audit stream is delivered again");
         }
@@ -132,21 +136,21 @@ impl AuditStream {
         Ok(if batch.is_last { Next::Later } else { Next::AtOnce })
     }
 
-    fn failed(&self, work: &mut Work, batch: Batch, fault: &DeliveryFault) {
-        let now = self.clock.monotonic();
-        if work.backoff.failed(now, fault) {
+    /// What becomes of a batch that was not delivered. One that is too large is made smaller, at once.
+    fn failed(&self, work: &mut Work, batch: Batch, fault: &DeliveryFault) -> Next {
+        self.sight.failed();
+        if fault.is_too_large() && batch.count > 1 {
+            work.limit = u32::try_from(batch.count / 2).unwrap_or(1);
+            return Next::AtOnce;
+        }
+        work.pending = Some(batch);
+        if work.backoff.failed(self.clock.monotonic(), fault) {
             tracing::warn!(
                 "the audit stream is not delivered to {}: {fault}; nothing is lost, it is tried again and again",
                 self.sink.shown()
             );
         }
-        self.sight.failed();
-        let can_be_smaller = batch.count > 1;
-        if fault.is_too_large() && can_be_smaller {
-            work.limit = u32::try_from(batch.count / 2).unwrap_or(1);
-        } else {
-            work.pending = Some(batch);
-        }
+        Next::Later
     }
 
     /// Shows that this server lives, while a receiver takes its time; returns when another one delivers. A store that does
