@@ -1,5 +1,8 @@
 //! `[audit.stream]`: where each exchange is sent on to.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use daypass_app::audit_stream::{Destination, StreamSettings, Webhook, WebhookSecret};
