@@ -9,7 +9,8 @@ use daypass_jose::ids::ExchangeId;
 use daypass_store::{ExchangeRecord, Outcome, Store};
 use rustix::process::Signal;
 
-use crate::support::{Folder, Standing, get, mode_of};
+use super::receiver::SECRET;
+use crate::support::{Folder, Standing, get, mode_of, set_mode};
 
 const SETTINGS: &str = "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\n[audit.stream]\n";
 
@@ -124,6 +125,27 @@ async fn a_standard_output_that_nobody_reads_keeps_nobody_waiting_and_loses_noth
     beside.record(500).await;
     end(&mut server.standing);
     beside.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_at_an_address_that_the_settings_do_not_allow_is_sent_nothing() {
+    for (webhook, more, kind) in [
+        ("https://10.0.0.1/", "", "a private address"),
+        ("https://169.254.169.254/", "private_network = true", "a link-local address"),
+        ("https://100.100.100.200/", "private_network = true", "the address of a cloud's metadata service"),
+    ] {
+        let folder = Folder::new();
+        set_mode(&folder.write("secret", SECRET), 0o600);
+        let webhook = format!("webhook = '{webhook}'\nsecret_file = 'secret'\n{more}\n");
+        folder.write("daypass.toml", &format!("{SETTINGS}{webhook}"));
+        let mut beside = Beside::new(&folder).await;
+        beside.record(1).await;
+        let mut server = folder.serve(&[]);
+        let line = server.standing.stderr_line(|line| line.contains("is not delivered to"));
+        assert!(line.contains(kind) && line.contains("which is not allowed for it"), "{line}");
+        end(&mut server.standing);
+        beside.store.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
