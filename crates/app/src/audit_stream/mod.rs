@@ -15,6 +15,7 @@ mod webhook;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use daypass_fetch::Fetcher;
@@ -67,6 +68,7 @@ pub struct AuditStream {
     /// The name under which this server delivers.
     holder: String,
     sight: sight::Sight,
+    is_ending: AtomicBool,
     work: Mutex<Work>,
 }
 
@@ -106,6 +108,7 @@ impl AuditStream {
             sink: Sink::new(settings.destination, fetcher),
             holder: daypass_jose::base64url::encode(name),
             sight: sight::Sight::default(),
+            is_ending: AtomicBool::new(false),
             work: Mutex::new(Work {
                 lease: Lease::default(),
                 pending: None,
@@ -131,6 +134,9 @@ impl AuditStream {
     /// delivered, and is not known to be, is delivered again.
     pub async fn tick(&self) -> Duration {
         let mut work = self.work.lock().await;
+        if self.is_ending.load(Ordering::Relaxed) {
+            return POLL_INTERVAL;
+        }
         let next = self.step(&mut work).await;
         let looked = self.look_at_lag(&mut work).await;
         let next = next.and_then(|next| looked.map(|()| next));
@@ -141,17 +147,26 @@ impl AuditStream {
         }
     }
 
-    /// Delivers what is recorded, within [`FLUSH_DEADLINE`], and lets another server go on. For the end of the server.
+    /// Finishes what is being delivered and delivers what else is recorded, within [`FLUSH_DEADLINE`]. For the end of the
+    /// server: nothing is begun by [`Self::tick`] any more.
     pub async fn flush(&self) {
-        let mut work = self.work.lock().await;
-        if !matches!(work.lease, Lease::Held { .. }) {
-            return;
-        }
-        let rest = async { while matches!(self.step(&mut work).await, Ok(Next::AtOnce)) {} };
+        self.is_ending.store(true, Ordering::Relaxed);
+        let rest = async {
+            let mut work = self.work.lock().await;
+            let is_held = matches!(work.lease, Lease::Held { .. });
+            while is_held && matches!(self.step(&mut work).await, Ok(Next::AtOnce)) {}
+        };
         if tokio::time::timeout(FLUSH_DEADLINE, rest).await.is_err() {
             tracing::warn!("the audit stream is not delivered to its end; the next start goes on with it");
         }
-        if let Err(fault) = self.store.audit_stream().release(&self.holder).await {
+    }
+
+    /// Lets another server deliver at once, when [`Self::tick`] is gone.
+    pub async fn release(&self) {
+        let work = self.work.lock().await;
+        if matches!(work.lease, Lease::Held { .. })
+            && let Err(fault) = self.store.audit_stream().release(&self.holder).await
+        {
             tracing::warn!("the audit stream is not handed over: {fault}");
         }
     }

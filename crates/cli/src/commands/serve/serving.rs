@@ -57,9 +57,12 @@ impl Serving {
             Some(Ok(drained)) => drained,
             Some(Err(_)) | None => Drained::CutOff,
         };
-        self.jobs.stop().await;
         if let Some(stream) = &self.audit_stream {
             stream.flush().await;
+        }
+        self.jobs.stop().await;
+        if let Some(stream) = &self.audit_stream {
+            stream.release().await;
         }
         self.store.close().await;
         let written = self.store.ledger().statistics();

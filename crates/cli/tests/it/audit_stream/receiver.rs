@@ -128,7 +128,7 @@ impl Receiver {
         let mut books = self.shared.books.lock().unwrap();
         while !is_so(&books) {
             assert!(books.faults.is_empty(), "{:?}", books.faults);
-            let (woken, late) = self.shared.changed.wait_timeout(books, Duration::from_mins(2)).unwrap();
+            let (woken, late) = self.shared.changed.wait_timeout(books, Duration::from_mins(1)).unwrap();
             books = woken;
             let (taken, requests) = (books.taken.len(), &books.requests);
             assert!(!late.timed_out(), "nothing comes: {taken} taken, {requests:?}");
