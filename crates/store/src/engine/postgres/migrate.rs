@@ -22,7 +22,7 @@ const NEXT_ORDINAL: &str = "SELECT pg_snapshot_xmax(pg_current_snapshot())::TEXT
 const SERVER: &str = "SELECT current_setting('fsync'), current_setting('server_encoding')";
 
 /// The version that the migrations lead to.
-fn known_version() -> i64 {
+pub(super) fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
@@ -77,6 +77,12 @@ async fn mend_order(session: &mut Session) -> Result<(), Trouble> {
              ALTER TABLE exchanges ALTER COLUMN ordinal SET DEFAULT {ordinal}"
         ))
         .await
+}
+
+/// The version of the tables of a server that may be trusted with them; 0 where there are none.
+pub(super) async fn found(session: &mut Session) -> Result<i64, Trouble> {
+    check_server(session).await?;
+    version(session).await
 }
 
 /// Refuses a database that took the place of another and is not of this version: only a start migrates.
