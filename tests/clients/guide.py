@@ -151,12 +151,16 @@ def faults_of(name, text, read):
 
 def parsed(block):
     """What keeps an example from being read as what it says it is."""
-    parsers = {"toml": tomllib.loads, "json": json.loads, "yaml": yaml.safe_load}
+    parsers = {"toml": tomllib.loads, "json": json.loads, "yaml": yaml.safe_load, "python": compiled}
     try:
         parsers.get(block.language, lambda _: None)(block.text)
-    except (ValueError, yaml.YAMLError) as fault:
+    except (ValueError, SyntaxError, yaml.YAMLError) as fault:
         return [f"is no {block.language}: {fault}"]
     return []
+
+
+def compiled(text):
+    compile(text, "block", "exec")
 
 
 EXAMPLE_SETTINGS = """

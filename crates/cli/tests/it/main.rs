@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod audit;
+#[cfg(test)]
+mod audit_stream;
 mod config;
 #[cfg(test)]
 mod demo;
