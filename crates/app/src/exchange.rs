@@ -18,6 +18,38 @@ use crate::service::App;
 /// Characters of an unknown issuer that are recorded.
 const MAX_SHOWN_CHARS: usize = 255;
 
+/// Every code that an exchange can end with; which of them, the request decides: only one that names an audience or scopes can
+/// end with [`Code::TargetInvalid`] or [`Code::ScopeInvalid`].
+pub const REFUSALS: &[Code] = &[
+    Code::RequestInvalid,
+    Code::TokenIsEnvelope,
+    Code::TokenMalformed,
+    Code::TokenTooLarge,
+    Code::TokenTypeRefused,
+    Code::AlgorithmRefused,
+    Code::IssuerUnknown,
+    Code::KeyUnknown,
+    Code::SignatureInvalid,
+    Code::ClaimMissing,
+    Code::ClaimMalformed,
+    Code::AudienceMismatch,
+    Code::AudienceSeveral,
+    Code::TokenExpired,
+    Code::TokenNotYetValid,
+    Code::TokenLifetimeTooLong,
+    Code::TokenTooOld,
+    Code::TokenAlreadyUsed,
+    Code::TokenEmulated,
+    Code::NotAllowed,
+    Code::CredentialNotGranted,
+    Code::ProjectUnavailable,
+    Code::IssuerUnavailable,
+    Code::StoreUnavailable,
+    Code::KeysUnavailable,
+    Code::Overloaded,
+    Code::InternalError,
+];
+
 /// Exchanges an identity token for what its job may have, and records the attempt.
 pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
     let (now, started) = (app.now(), app.monotonic());

@@ -27,6 +27,7 @@ mod limits;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod openapi;
 mod passes;
 #[cfg(test)]
 mod proxies;
