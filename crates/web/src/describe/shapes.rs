@@ -12,7 +12,7 @@ macro_rules! shape {
 
         impl JsonSchema for $name {
             fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
+                stringify!($name).trim_end_matches("Text").into()
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -6,10 +6,10 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use daypass_app::{Code, Refusal};
 use daypass_jose::Secret;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::de::value::{Error, MapDeserializer};
+use serde_json::{Map, Value};
 
 use crate::body;
 
@@ -21,16 +21,22 @@ struct Form(BTreeMap<String, String>);
 
 /// The form of RFC 7009 §2.1 and RFC 7662 §2.1
 #[derive(Deserialize, JsonSchema)]
-#[schemars(rename = "TokenForm")]
+#[schemars(rename = "TokenForm", transform = never_null)]
 pub(super) struct TokenForm {
     /// The pass
-    #[schemars(with = "String", length(min = 1))]
+    #[schemars(required, length(min = 1))]
     token: Option<String>,
     /// Passed over: there is one kind of token
-    #[serde(default)]
-    #[schemars(with = "String")]
     #[expect(dead_code, reason = "it may be sent, and means nothing here (RFC 7009 §2.1)")]
     token_type_hint: Option<String>,
+}
+
+/// What a form lacks is absent: it has no null.
+pub(super) fn never_null(schema: &mut Schema) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        property.insert("type".to_owned(), "string".into());
+    }
 }
 
 impl TokenForm {
@@ -72,7 +78,8 @@ impl Form {
     }
 
     fn into_typed<T: DeserializeOwned>(self) -> Result<T, Refusal> {
-        T::deserialize(MapDeserializer::<_, Error>::new(self.0.into_iter()))
+        let parameters = self.0.into_iter().map(|(name, value)| (name, Value::String(value)));
+        serde_json::from_value(Value::Object(parameters.collect()))
             .map_err(|fault| Refusal::internal(format!("a form: {fault}")))
     }
 }

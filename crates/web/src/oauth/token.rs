@@ -27,49 +27,33 @@ use crate::state::{Context, Web};
 
 /// The form of a grant: RFC 8693 §2.1 with `subject_token`, RFC 7523 §2.1 with `assertion`
 #[derive(Deserialize, JsonSchema)]
-#[schemars(rename = "GrantForm")]
+#[schemars(rename = "GrantForm", transform = form::never_null)]
 struct GrantForm {
-    #[schemars(with = "String", extend("enum" = Grant::ALL.map(Grant::grant_type)))]
+    #[schemars(required, extend("enum" = Grant::ALL.map(Grant::grant_type)))]
     grant_type: Option<String>,
     /// The identity token of a token exchange
-    #[serde(default)]
-    #[schemars(with = "String")]
     subject_token: Option<String>,
     /// Wanted beside it
-    #[serde(default)]
-    #[schemars(with = "String", extend("enum" = SUBJECT_TOKEN_TYPES))]
+    #[schemars(extend("enum" = SUBJECT_TOKEN_TYPES))]
     subject_token_type: Option<String>,
     /// For a token exchange
-    #[serde(default)]
-    #[schemars(with = "String", extend("enum" = REQUESTED_TOKEN_TYPES))]
+    #[schemars(extend("enum" = REQUESTED_TOKEN_TYPES))]
     requested_token_type: Option<String>,
     /// Refused: delegation is not offered
-    #[serde(default)]
     #[schemars(skip)]
     actor_token: Option<String>,
     /// Refused: delegation is not offered
-    #[serde(default)]
     #[schemars(skip)]
     actor_token_type: Option<String>,
     /// The identity token as authorization grant
-    #[serde(default)]
-    #[schemars(with = "String")]
     assertion: Option<String>,
     /// The role to take (an extension); without it, what onboarded repositories may have
-    #[serde(default)]
-    #[schemars(with = "String")]
     role: Option<String>,
     /// The role's audience
-    #[serde(default)]
-    #[schemars(with = "String")]
     audience: Option<String>,
     /// The same by another name
-    #[serde(default)]
-    #[schemars(with = "String")]
     resource: Option<String>,
     /// Some of the role's scopes, with blanks between
-    #[serde(default)]
-    #[schemars(with = "String")]
     scope: Option<String>,
 }
 

@@ -5,7 +5,7 @@ mod serve;
 use daypass_app::Code;
 use serde_json::{Map, Value, json};
 
-use crate::describe::{Components, Described, Operation, Refusals};
+use crate::describe::{Components, Described, Family, Operation, Refusals};
 use crate::{failures, problem};
 
 pub(crate) use serve::{Served, operation, show};
@@ -89,13 +89,13 @@ fn with_layers(mut operation: Operation) -> Operation {
 
 /// Answers that belong to no operation: to other methods, other paths, and what is too large to be read.
 fn shared_responses(components: &mut Components) -> Value {
-    let mut take = |code, headers: &[&'static str]| {
-        let refusals = [Refusals::of(problem::PROBLEM, &[&[code]])];
-        Operation::response_of(&refusals, headers, components)
+    let mut take = |code, families: &[Family], headers: &[&'static str]| {
+        let refusals = families.iter().map(|family| Refusals::of(*family, &[&[code]]));
+        Operation::response_of(&refusals.collect::<Vec<_>>(), headers, components)
     };
     json!({
-        "NotFound": take(Code::NotFound, &[]),
-        "MethodNotAllowed": take(Code::MethodNotAllowed, &["allow"]),
+        "NotFound": take(Code::NotFound, &[problem::PROBLEM], &[]),
+        "MethodNotAllowed": take(Code::MethodNotAllowed, &[problem::PROBLEM, problem::BEARER], &["allow"]),
         "HeadTooLarge": { "description": "the head of the request is larger than 48 KiB or has more than 100 fields" },
     })
 }

@@ -42,6 +42,7 @@ pub(crate) fn operation(_: &mut Components) -> Operation {
         "type": "object",
         "properties": { "openapi": { "type": "string" } },
         "required": ["openapi", "info", "paths"],
+        "additionalProperties": true,
     });
     Operation {
         id: "getDocument",

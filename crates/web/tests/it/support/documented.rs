@@ -30,7 +30,7 @@ pub(crate) fn check(request: &[u8], answer: &Answer) {
         return;
     }
     let path = target.split(['?', '#']).next().unwrap_or_default();
-    let fault = |why: &str| panic!("{method} {path}: {} {why}: {}", answer.status, answer.body);
+    let fault = |why: &str| panic!("{method} {path}: {} {why:.300}: {:.300}", answer.status, answer.body);
     let response = documented(method, path, answer.status).unwrap_or_else(|| fault("is not documented"));
     let headers = response["headers"].as_object().unwrap();
     for (name, header) in headers {

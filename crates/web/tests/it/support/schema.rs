@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::documented::resolved;
 
 /// Words that say something to people alone, or to makers of clients.
-const PASSED_OVER: [&str; 6] = ["description", "title", "format", "default", "minimum", "minLength"];
+const PASSED_OVER: [&str; 9] =
+    ["description", "title", "format", "default", "minimum", "maximum", "minLength", "minItems", "maxItems"];
 
 /// Checks a value, and says where it is another.
 pub(crate) fn check(schema: &Value, value: &Value) -> Result<(), String> {
