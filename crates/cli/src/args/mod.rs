@@ -5,6 +5,7 @@ mod audit;
 mod config;
 mod emulate;
 mod keys;
+mod openapi;
 mod project;
 mod revoke;
 
@@ -25,6 +26,7 @@ pub(crate) use emulate::{
 pub(crate) use keys::{
     CompromisedKey, KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments,
 };
+pub(crate) use openapi::OpenapiArguments;
 pub(crate) use project::{
     ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
 };
@@ -69,6 +71,7 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     Inspect(InspectArguments),
     Init(InitArguments),
+    Openapi(OpenapiArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
 }

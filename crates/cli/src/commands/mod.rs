@@ -11,6 +11,7 @@ mod init;
 mod inspect;
 mod keys;
 mod man;
+mod openapi;
 mod project;
 mod records;
 mod revoke;
@@ -48,6 +49,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Config(command) => config::run(&command, context),
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments).await,
+        Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
     }
