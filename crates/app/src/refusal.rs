@@ -146,7 +146,7 @@ codes! {
         "send it to the API that it was made for";
     IssuerUnavailable "issuer_unavailable" Unavailable "the issuer's keys cannot be fetched now"
         "try again after the time in Retry-After";
-    StoreUnavailable "store_unavailable" Unavailable "the exchange cannot be recorded now"
+    StoreUnavailable "store_unavailable" Unavailable "what this server keeps on record cannot be reached now"
         "try again after the time in Retry-After";
     KeysUnavailable "keys_unavailable" Unavailable "this server cannot tell now which of its signing keys are valid"
         "try again after the time in Retry-After";

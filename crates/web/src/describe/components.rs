@@ -42,12 +42,14 @@ impl Components {
         let name =
             if header.is_always { header.name.to_owned() } else { format!("{}-optional", header.name) };
         let reference = json!({ "$ref": format!("#/components/headers/{name}") });
-        self.headers.entry(name).or_insert_with(|| Header { described, ..*header }.value());
+        self.headers
+            .entry(name)
+            .or_insert_with(|| Header { described: described.into(), ..header.clone() }.value());
         reference
     }
 
     /// An example that several answers show.
-    pub(super) fn example(&mut self, name: &str, summary: &str, value: Value) -> Value {
+    pub(super) fn example(&mut self, name: &str, summary: &str, value: &Value) -> Value {
         let reference = json!({ "$ref": format!("#/components/examples/{name}") });
         self.examples.entry(name.to_owned()).or_insert_with(|| json!({ "summary": summary, "value": value }));
         reference

@@ -1,15 +1,17 @@
 //! Headers of answers.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 /// A header of an answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Header {
     pub(crate) name: &'static str,
     /// Whether every such answer has it.
     pub(crate) is_always: bool,
     /// What it says; empty for those of the table below.
-    pub(crate) described: &'static str,
+    pub(crate) described: Cow<'static, str>,
 }
 
 /// Headers that answers of several endpoints have, and what they say.
@@ -35,12 +37,12 @@ pub(super) fn shared(name: &str) -> Option<&'static str> {
 impl Header {
     /// One of the shared ones, which every such answer has.
     pub(crate) const fn always(name: &'static str) -> Self {
-        Self { name, is_always: true, described: "" }
+        Self { name, is_always: true, described: Cow::Borrowed("") }
     }
 
     /// One of the shared ones, which some of these answers have.
     pub(crate) const fn sometimes(name: &'static str) -> Self {
-        Self { name, is_always: false, described: "" }
+        Self { name, is_always: false, described: Cow::Borrowed("") }
     }
 
     pub(super) fn value(&self) -> Value {

@@ -65,24 +65,25 @@ pub(crate) struct Operation {
 const OF_EVERY_ANSWER: [Header; 2] =
     [Header::always("x-request-id"), Header::always("x-content-type-options")];
 
+/// Where the document says what becomes of a head that is too large.
+const HEAD_TOO_LARGE: &str = "#/components/responses/HeadTooLarge";
+
 impl Operation {
     /// As the document has it, under a name of its own for each method.
     pub(crate) fn value(&self, id: &str, components: &mut Components) -> Value {
-        let mut operation = json!({
-            "operationId": id,
-            "tags": [self.tag],
-            "summary": self.summary,
-            "description": self.description,
-            "security": self.credential.value(),
-            "responses": self.responses(components),
-        });
+        let mut members = vec![
+            ("operationId", json!(id)),
+            ("tags", json!([self.tag])),
+            ("summary", json!(self.summary)),
+            ("description", json!(self.description)),
+            ("security", self.credential.value()),
+            ("responses", Value::Object(self.responses(components))),
+        ];
         if !self.parameters.is_empty() {
-            operation["parameters"] = self.parameters.iter().map(Parameter::value).collect();
+            members.push(("parameters", self.parameters.iter().map(Parameter::value).collect()));
         }
-        if let Some(body) = &self.body {
-            operation["requestBody"] = body.value();
-        }
-        operation
+        members.extend(self.body.as_ref().map(|body| ("requestBody", body.value())));
+        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// One answer that belongs to no operation.
@@ -105,6 +106,8 @@ impl Operation {
         for answer in &self.answers {
             responses.insert(answer.status.to_string(), answer.value(components));
         }
+        // By hyper, before anything of this crate sees the request.
+        responses.insert("431".to_owned(), json!({ "$ref": HEAD_TOO_LARGE }));
         responses
     }
 }
@@ -152,12 +155,13 @@ impl Body {
 impl Answer {
     fn value(&self, components: &mut Components) -> Value {
         let headers = headers(&[&OF_EVERY_ANSWER[..], &self.headers].concat(), components);
-        let mut answer = json!({ "description": self.description, "headers": headers });
-        if !self.content.is_empty() {
-            let media = |(name, schema): &(&str, Value)| ((*name).to_owned(), json!({ "schema": schema }));
-            answer["content"] = Value::Object(self.content.iter().map(media).collect());
+        if self.content.is_empty() {
+            return json!({ "description": self.description, "headers": headers });
         }
-        answer
+        let content =
+            self.content.iter().map(|(name, schema)| ((*name).to_owned(), json!({ "schema": schema })));
+        let content: Map<String, Value> = content.collect();
+        json!({ "description": self.description, "headers": headers, "content": content })
     }
 }
 

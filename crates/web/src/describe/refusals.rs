@@ -101,7 +101,7 @@ impl Group {
             schemas.push(schema);
         }
         let name = format!("{}.{name}", family.name);
-        examples.insert(name.clone(), components.example(&name, refusal.code.title(), shown.body));
+        examples.insert(name.clone(), components.example(&name, refusal.code.title(), &shown.body));
     }
 
     fn value(self, of_every_answer: &[Header], components: &mut Components) -> Value {

@@ -44,7 +44,7 @@ struct Asking {
 #[serde(untagged)]
 enum Ttl {
     /// In seconds
-    Seconds(i64),
+    Seconds(#[schemars(range(min = 1))] i64),
     /// As `15m`
     Duration(String),
 }

@@ -51,10 +51,18 @@ const MEMBERS: [(&str, &str, &str); 14] = [
 
 /// How the document describes it.
 pub(crate) fn operation(_: &mut Components) -> Operation {
-    let expires_at =
-        Header { described: "when the pass ends, in seconds since 1970", ..Header::always(EXPIRES_AT) };
-    let claims = CLAIMS.map(|(name, claim)| Header { described: claim, ..Header::sometimes(name) });
-    let members = MEMBERS.map(|(name, object, _)| Header { described: object, ..Header::sometimes(name) });
+    let expires_at = Header {
+        described: "when the pass ends, in seconds since 1970".into(),
+        ..Header::always(EXPIRES_AT)
+    };
+    let claims = CLAIMS.map(|(name, claim)| Header {
+        described: format!("the claim `{claim}`").into(),
+        ..Header::sometimes(name)
+    });
+    let members = MEMBERS.map(|(name, object, member)| Header {
+        described: format!("`{member}` of the claim `{object}`").into(),
+        ..Header::sometimes(name)
+    });
     Operation {
         id: "verify",
         tag: "pass",

@@ -9,7 +9,7 @@ use daypass_jose::Secret;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::body;
 
@@ -37,6 +37,7 @@ pub(super) fn never_null(schema: &mut Schema) {
     for property in properties.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
         property.insert("type".to_owned(), "string".into());
     }
+    schema.insert("additionalProperties".to_owned(), json!({ "type": "string" }));
 }
 
 impl TokenForm {

@@ -68,9 +68,7 @@ fn path(route: &Described, components: &mut Components) -> Value {
             0 => operation.id.to_owned(),
             _ => format!("{}By{}", operation.id, method),
         };
-        let mut value = operation.value(&id, components);
-        value["responses"]["431"] = json!({ "$ref": "#/components/responses/HeadTooLarge" });
-        path.insert(method.to_ascii_lowercase(), value);
+        path.insert(method.to_ascii_lowercase(), operation.value(&id, components));
     }
     Value::Object(path)
 }

@@ -25,7 +25,7 @@ impl Served {
         Self { make: Box::new(make), made: OnceLock::new() }
     }
 
-    /// Its bytes and their ETag.
+    /// Its bytes and their `ETag`.
     fn get(&self) -> &(Bytes, String) {
         self.made.get_or_init(|| {
             let bytes = Bytes::from((self.make)().to_string());

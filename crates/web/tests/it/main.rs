@@ -15,6 +15,8 @@ mod certificates;
 #[cfg(test)]
 mod doors;
 #[cfg(test)]
+mod error_page;
+#[cfg(test)]
 mod faces;
 #[cfg(test)]
 mod foreign_headers;
@@ -28,6 +30,7 @@ mod limits;
 mod metrics;
 #[cfg(test)]
 mod openapi;
+#[cfg(test)]
 mod passes;
 #[cfg(test)]
 mod proxies;

@@ -21,7 +21,10 @@ pub(crate) fn check(schema: &Value, value: &Value) -> Result<(), String> {
             "const" => wanted == value,
             "enum" => wanted.as_array().unwrap().contains(value),
             "properties" | "required" | "items" | "additionalProperties" => true,
-            word => PASSED_OVER.contains(&word) || panic!("this test does not know `{word}`"),
+            word => {
+                assert!(PASSED_OVER.contains(&word), "this test does not know `{word}`");
+                true
+            }
         };
         if !is_right {
             return Err(format!("{value} is not of {word} {wanted}"));
@@ -41,7 +44,7 @@ pub(crate) fn check(schema: &Value, value: &Value) -> Result<(), String> {
             })
         }
         Value::Array(items) => items.iter().try_for_each(|item| check(&schema["items"], item)),
-        _ => Ok(()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
 }
 
