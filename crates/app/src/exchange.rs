@@ -18,10 +18,9 @@ use crate::service::App;
 /// Characters of an unknown issuer that are recorded.
 const MAX_SHOWN_CHARS: usize = 255;
 
-/// Every code that an exchange can end with; which of them, the request decides: only one that names an audience or scopes can
-/// end with [`Code::TargetInvalid`] or [`Code::ScopeInvalid`].
+/// Every code that an exchange can end with. One that names an audience or scopes can also end with [`Code::TargetInvalid`] or
+/// [`Code::ScopeInvalid`], one that names credentials or a lifetime with [`Code::RequestInvalid`].
 pub const REFUSALS: &[Code] = &[
-    Code::RequestInvalid,
     Code::TokenIsEnvelope,
     Code::TokenMalformed,
     Code::TokenTooLarge,

@@ -112,7 +112,7 @@ pub(crate) fn operation(components: &mut Components) -> Operation {
         }],
         refusals: vec![
             Refusals::of(problem::BEARER, &[body::REFUSALS]),
-            Refusals::of(problem::EXCHANGE, &[exchange::REFUSALS])
+            Refusals::of(problem::EXCHANGE, &[exchange::REFUSALS, &[Code::RequestInvalid]])
                 .and("not_allowed_differs", answer::differing()),
         ],
         ..Operation::default()

@@ -22,7 +22,7 @@ Short-lived credentials for CI jobs, from the identity token that they already h
 * `GET` can be asked as `HEAD`, which is answered without the content, but for `/v1.0/auth/jwt`. Every other method that is not \
 described is refused as the response `MethodNotAllowed`, every other path as `NotFound`.
 * What is no HTTP is answered 400 with an empty body and no header of these, and the connection is closed: so is a request \
-with a head larger than 48 KiB or of more than 100 fields, with 431.
+with a head larger than 48 KiB or of more than 100 fields, with 431. Who speaks plain HTTP to a port of TLS is told so with 400.
 * `/metrics` is on a listener of its own and is not described here.";
 
 /// The groups, in which tools show the operations.
