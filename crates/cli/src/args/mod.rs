@@ -6,6 +6,7 @@ mod config;
 mod doctor;
 mod emulate;
 mod keys;
+mod openapi;
 mod project;
 mod revoke;
 
@@ -27,6 +28,7 @@ pub(crate) use emulate::{
 pub(crate) use keys::{
     CompromisedKey, KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments,
 };
+pub(crate) use openapi::OpenapiArguments;
 pub(crate) use project::{
     ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
     ProjectSuspendArguments,
@@ -73,6 +75,7 @@ pub(crate) enum Command {
     Doctor(Box<DoctorArguments>),
     Inspect(InspectArguments),
     Init(InitArguments),
+    Openapi(OpenapiArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
 }
