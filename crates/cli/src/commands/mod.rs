@@ -11,6 +11,7 @@ mod init;
 mod inspect;
 mod keys;
 mod man;
+mod policy;
 mod project;
 mod records;
 mod revoke;
@@ -47,6 +48,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Revoke(arguments) => revoke::run(&arguments, context).await,
         Command::Config(command) => config::run(&command, context),
         Command::Inspect(arguments) => inspect::run(&arguments, context),
+        Command::Policy(command) => policy::run(&command),
         Command::Init(arguments) => init::run(&arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
