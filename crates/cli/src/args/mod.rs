@@ -31,6 +31,7 @@ pub(crate) use keys::{
 pub(crate) use policy::{PolicyCommand, PolicySchemaArguments};
 pub(crate) use project::{
     ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
+    ProjectSuspendArguments,
 };
 pub(crate) use revoke::RevokeArguments;
 
