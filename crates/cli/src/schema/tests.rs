@@ -163,7 +163,7 @@ fn policy_faults(path: &str, text: &str) -> String {
     let findings = match Policy::load(&[file], &settings.policy) {
         Ok((_, findings)) | Err(findings) => findings,
     };
-    findings.iter().map(|finding| format!("{finding}\n")).collect()
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

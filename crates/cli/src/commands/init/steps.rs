@@ -45,7 +45,7 @@ pub(super) fn after(plan: &Plan, folder: &Path, files: &Files) -> String {
         "make the key under which signing keys are stored",
         "(umask 077; openssl rand -base64 32 > daypass.key)".to_owned(),
     ));
-    steps.push(("say in `[http]` who ends TLS", format!("$EDITOR {}", DEFAULT_FILE)));
+    steps.push(("say in `[http]` who ends TLS", format!("$EDITOR {DEFAULT_FILE}")));
     steps.push(("start the server", "daypass serve".to_owned()));
     steps.extend(for_real_jobs(plan, onboard, files));
     told(&steps)

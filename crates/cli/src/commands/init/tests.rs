@@ -1,7 +1,7 @@
 //! What is written loads, says what was asked for and nothing else, whatever is asked for.
 
 use clap::Parser as _;
-use daypass_policy::{Pattern, Policy, PolicyFile, Wanted};
+use daypass_policy::{Condition, Pattern, Policy, PolicyFile, Template, TrustBlock, Wanted};
 use proptest::prelude::*;
 
 use super::files::Files;
@@ -11,10 +11,10 @@ use crate::settings::{Overlay, Settings};
 
 fn arguments(flags: &[&str]) -> InitArguments {
     let all = ["daypass", "init"].iter().chain(flags);
-    match Arguments::try_parse_from(all).unwrap().command {
-        Command::Init(arguments) => *arguments,
-        other => panic!("{other:?}"),
-    }
+    let Command::Init(arguments) = Arguments::try_parse_from(all).unwrap().command else {
+        panic!("{flags:?}")
+    };
+    *arguments
 }
 
 /// What a command line without a terminal comes to.
@@ -58,19 +58,17 @@ fn blocks(plan: &Plan, files: &Files) -> Vec<String> {
     assert_eq!((names.as_slice(), policy.deny().len()), (&[plan.role.as_str()][..], 0));
     let role = policy.role(&plan.role).unwrap();
     let api = role.api.as_ref().unwrap();
-    let scopes: Vec<&str> = api.scopes.iter().map(|scope| scope.as_str()).collect();
+    let scopes: Vec<&str> = api.scopes.iter().map(Template::as_str).collect();
     assert_eq!(
         (api.audience.as_str(), scopes),
         (plan.audience.as_str(), plan.scopes.iter().map(String::as_str).collect())
     );
-    let shown = |condition: &daypass_policy::Condition| match &condition.pattern {
-        Pattern::AnyOf(wanted) => match wanted.as_slice() {
-            [Wanted::Exact(text)] => format!("{}={text}", condition.claim),
-            other => panic!("{other:?}"),
-        },
-        other => panic!("{other:?}"),
+    let shown = |condition: &Condition| {
+        let Pattern::AnyOf(wanted) = &condition.pattern else { panic!("{condition:?}") };
+        let [Wanted::Exact(text)] = wanted.as_slice() else { panic!("{condition:?}") };
+        format!("{}={text}", condition.claim)
     };
-    let block = |block: &daypass_policy::TrustBlock| {
+    let block = |block: &TrustBlock| {
         assert!(!block.untrusted_triggers);
         let conditions: Vec<String> = block.conditions.iter().map(shown).collect();
         format!("{}: {}", block.issuer, conditions.join(" "))
