@@ -270,6 +270,17 @@ mod tests {
     }
 
     #[test]
+    fn a_role_can_be_a_key_and_the_name_of_a_file() {
+        assert_eq!(role("deploy-1_x").as_deref(), Ok("deploy-1_x"));
+        for text in [
+            "", "1a", "Deploy", "a.b", "a/b", "../a", "a b", "a]", "a\n", "_ceiling", "ä", "project", "admin",
+        ] {
+            assert!(role(text).is_err(), "{text:?}");
+        }
+        assert!(role(&"a".repeat(65)).is_err());
+    }
+
+    #[test]
     fn a_ref_is_one_branch_or_one_tag() {
         for (text, full) in [
             ("main", "refs/heads/main"),

@@ -182,6 +182,29 @@ fn what_the_server_would_not_take_is_not_written() {
     }
 }
 
+#[test]
+fn a_word_that_would_add_a_block_of_its_own_is_refused() {
+    let block = "\n[[roles.deploy.trust]]\nissuer = \"github\"\nrepository_owner_id = \"66\"";
+    for (flag, word) in [
+        ("--repository", format!("octo-org/octo-repo{block} #")),
+        ("--owner", format!("octo-org{block} #")),
+        ("--repository-id", format!("1\"{block} #")),
+        ("--ref", format!("main\"{block} #")),
+        ("--environment", format!("production\"{block} #")),
+        ("--audience", format!("https://api.example.com\"{block} #")),
+        ("--scope", format!("a\"]{block} #")),
+        ("--role", "deploy]\n[roles.evil".to_owned()),
+        ("--store", "sqlite://a.db\"\n[policy.allow]\nempty_trust = \"x".to_owned()),
+    ] {
+        let mut pairs: Vec<(&str, &str)> = GITHUB.chunks(2).map(|pair| (pair[0], pair[1])).collect();
+        pairs.retain(|(name, _)| *name != flag && (flag != "--owner" || *name != "--repository"));
+        pairs.extend([("--public-url", "https://pass.example.com"), (flag, word.as_str())]);
+        pairs.extend((flag == "--owner").then_some(("--repository", "octo-repo")));
+        let flags: Vec<&str> = pairs.into_iter().flat_map(|(name, value)| [name, value]).collect();
+        assert!(made(&flags).is_err(), "{flag}: {word}");
+    }
+}
+
 /// Words that want out of where they are put.
 fn hostile() -> impl Strategy<Value = String> {
     let ends = prop_oneof![
