@@ -62,7 +62,7 @@ pub(crate) struct InitArguments {
     #[arg(long, value_name = "ID", help_heading = "GitLab")]
     pub(crate) namespace_id: Option<String>,
 
-    /// Address of a GitLab of your own [default: https://gitlab.com]
+    /// Address of a GitLab of your own [default: `https://gitlab.com`]
     #[arg(long, value_name = "URL", help_heading = "GitLab")]
     pub(crate) gitlab_url: Option<String>,
 
@@ -78,7 +78,7 @@ pub(crate) struct InitArguments {
     #[arg(long, value_name = "NAME", help_heading = "Role")]
     pub(crate) environment: Option<String>,
 
-    /// The API that its pass is for [default: https://api.example.com, to be changed]
+    /// The API that its pass is for [default: `https://api.example.com`, to be changed]
     #[arg(long, value_name = "AUDIENCE", help_heading = "Role")]
     pub(crate) audience: Option<String>,
 

@@ -3,6 +3,7 @@
 
 mod audit;
 mod config;
+mod doctor;
 mod emulate;
 mod init;
 mod keys;
@@ -21,6 +22,7 @@ pub(crate) use audit::{
     AuditTailArguments, OutcomeName,
 };
 pub(crate) use config::{ConfigCommand, ConfigShowArguments};
+pub(crate) use doctor::DoctorArguments;
 pub(crate) use emulate::{
     ClaimSetChoice, EmulateCommand, GithubArguments, GitlabArguments, IdTokenChoice, RunArguments,
 };
@@ -75,6 +77,7 @@ pub(crate) enum Command {
     /// Work on policy files
     #[command(subcommand, after_help = policy::EXAMPLES)]
     Policy(PolicyCommand),
+    Doctor(Box<DoctorArguments>),
     Inspect(InspectArguments),
     Init(Box<InitArguments>),
     Completions(CompletionsArguments),

@@ -34,6 +34,7 @@ fn each_command_has_help_with_an_example() {
         "config schema",
         "policy",
         "policy schema",
+        "doctor",
         "inspect",
         "init",
         "completions",
