@@ -1,5 +1,6 @@
 //! Policy files on disk and the compiled policy that is in force. A bad new version is refused, the old one stays.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use daypass_policy::{Finding, Policy, PolicyContext, PolicyFile};
+use daypass_policy::{CEILING_FILE, Finding, Policy, PolicyContext, PolicyFile};
 
 /// Policy files below the folder; more is refused.
 pub const MAX_FILES: usize = 1_000;
@@ -129,6 +130,47 @@ pub fn read(folder: Option<&Path>) -> Result<Vec<PolicyFile>, PolicyFault> {
     })?;
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
+}
+
+/// Files and folders that a person names, by the paths under which they are named, with the ceilings of the folders above them:
+/// up to `top` for what is below it, else those of their own folder.
+pub fn read_named(paths: &[PathBuf], top: Option<&Path>) -> Result<Vec<PolicyFile>, PolicyFault> {
+    let mut files = BTreeMap::new();
+    for path in paths {
+        let read = named(path, top, &mut files);
+        read.map_err(|error| PolicyFault::Unreadable {
+            folder: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+    }
+    Ok(files.into_iter().map(|(path, text)| PolicyFile { path, text }).collect())
+}
+
+fn named(path: &Path, top: Option<&Path>, files: &mut BTreeMap<String, String>) -> io::Result<()> {
+    let path = path.strip_prefix(".").unwrap_or(path);
+    let of_folder = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    if of_folder.is_dir() {
+        let mut below = Vec::new();
+        collect(Path::new(""), of_folder, 0, &mut below)?;
+        let shown = |file: PolicyFile| (file.path.trim_start_matches("./").to_owned(), file.text);
+        files.extend(below.into_iter().map(shown));
+    } else {
+        files.insert(path.display().to_string(), read_file(path)?);
+    }
+    let top = top.and_then(|top| top.canonicalize().ok());
+    let is_below = |folder: &Path| {
+        let folder = folder.canonicalize().ok();
+        folder.zip(top.as_ref()).is_some_and(|(folder, top)| folder.starts_with(top))
+    };
+    for folder in path.ancestors().skip(1) {
+        let real = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let is_own = path.parent() == Some(folder) && !of_folder.is_dir();
+        let ceiling = folder.join(CEILING_FILE);
+        if (is_own || is_below(real)) && real.join(CEILING_FILE).is_file() {
+            files.insert(ceiling.display().to_string(), read_file(&real.join(CEILING_FILE))?);
+        }
+    }
+    Ok(())
 }
 
 fn collect(top: &Path, folder: &Path, depth: usize, files: &mut Vec<PolicyFile>) -> io::Result<()> {

@@ -6,9 +6,9 @@ use daypass_jose::digest::short_sha256;
 
 use crate::context::PolicyContext;
 use crate::finding::{Finding, Level, Lint};
-use crate::parse::{self, Ceiling, Defined, PolicyFile, Surroundings};
+use crate::parse::{self, Ceiling, Defined, DefinedRole, PolicyFile, Surroundings};
 use crate::role::{PROJECT_ROLE, Role};
-use crate::trust::{DenyBlock, Place};
+use crate::trust::DenyBlock;
 
 /// Everything that decides who may have what. It never changes; a new version is another one.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Policy {
             return Err(findings);
         }
         let mut policy = Self {
-            roles: roles.into_iter().map(|(role, _)| (role.name.clone(), role)).collect(),
+            roles: roles.into_iter().map(|defined| (defined.role.name.clone(), defined.role)).collect(),
             deny,
             owners: BTreeSet::new(),
             open_issuers: BTreeSet::new(),
@@ -77,6 +77,13 @@ impl Policy {
     /// Blocks that keep a workload out of every role.
     pub fn deny(&self) -> &[DenyBlock] {
         &self.deny
+    }
+
+    /// The roles about which no lint can say all, since a block of theirs, or one that denies to all, uses `when`.
+    pub fn not_fully_linted(&self) -> impl Iterator<Item = &str> {
+        let is_global = self.deny.iter().any(|block| block.when.is_some());
+        let unsure = self.roles.values().filter(move |role| is_global || !role.is_fully_linted());
+        unsure.map(|role| role.name.as_str())
     }
 
     /// Whether anything in the files narrows: a block that denies, or a ceiling.
@@ -109,32 +116,29 @@ fn read(file: &PolicyFile, context: &PolicyContext, ceilings: &[Ceiling]) -> (De
 fn projects_findings(context: &PolicyContext) -> Vec<Finding> {
     let faults = context.projects.faults(context).into_iter();
     faults
-        .map(|fault| Finding {
-            file: "[projects]".to_owned(),
-            line: 1,
-            column: 1,
-            level: Level::Deny,
-            lint: None,
-            message: format!("`{}`: {}", fault.key, fault.message),
-            help: fault.help,
+        .map(|fault| {
+            Finding::without_place("[projects]", format!("`{}`: {}", fault.key, fault.message), fault.help)
         })
         .collect()
 }
 
-fn duplicates(roles: &[(Role, Place)]) -> Vec<Finding> {
-    let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
+/// Two roles of one name, and two of one ARN.
+fn duplicates(roles: &[DefinedRole]) -> Vec<Finding> {
+    let mut names: BTreeMap<&str, &DefinedRole> = BTreeMap::new();
+    let mut arns: BTreeMap<&str, &DefinedRole> = BTreeMap::new();
     let mut findings = Vec::new();
-    for (role, place) in roles {
-        if let Some(other) = first.insert(&role.name, place) {
-            findings.push(Finding {
-                file: place.file.clone(),
-                line: place.line,
-                column: 1,
-                level: Level::Deny,
-                lint: Some(Lint::DuplicateRole),
-                message: format!("the role `{}` is defined in `{}` too", role.name, other.file),
-                help: Some("two files that each hold half of a role would be read as one of them".to_owned()),
-            });
+    for defined in roles {
+        let name = defined.role.name.as_str();
+        if let Some(other) = names.insert(name, defined) {
+            let message = format!("the role `{name}` is defined in `{}` too", other.place.file);
+            let help = "two files that each hold half of a role would be read as one of them";
+            findings.push(defined.finding(Lint::DuplicateRole, message, help));
+        }
+        let Some(aws) = &defined.role.grants.aws else { continue };
+        if let Some(other) = arns.insert(aws.arn.as_str(), defined) {
+            let message =
+                format!("the roles `{}` and `{name}` have one ARN: `{}`", other.role.name, aws.arn.as_str());
+            findings.push(defined.finding(Lint::DuplicateArn, message, "AWS tools ask by the ARN alone"));
         }
     }
     findings

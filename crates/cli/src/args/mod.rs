@@ -5,6 +5,7 @@ mod audit;
 mod config;
 mod emulate;
 mod keys;
+mod policy;
 mod project;
 mod revoke;
 
@@ -25,6 +26,7 @@ pub(crate) use emulate::{
 pub(crate) use keys::{
     CompromisedKey, KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments,
 };
+pub(crate) use policy::{PolicyCheckArguments, PolicyCommand};
 pub(crate) use project::{
     ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
 };
@@ -64,6 +66,9 @@ pub(crate) enum Command {
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(KeysCommand),
     Revoke(Box<RevokeArguments>),
+    /// Check policy files
+    #[command(subcommand, after_help = policy::EXAMPLES)]
+    Policy(PolicyCommand),
     /// Look at the settings
     #[command(subcommand, after_help = config::EXAMPLES)]
     Config(ConfigCommand),

@@ -11,6 +11,7 @@ mod init;
 mod inspect;
 mod keys;
 mod man;
+mod policy;
 mod project;
 mod records;
 mod revoke;
@@ -45,6 +46,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Audit(command) => audit::run(&command, context).await,
         Command::Keys(command) => keys::run(&command, context).await,
         Command::Revoke(arguments) => revoke::run(&arguments, context).await,
+        Command::Policy(command) => policy::run(&command, context),
         Command::Config(command) => config::run(&command, context),
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments).await,

@@ -5,10 +5,16 @@ mod ceilings;
 #[cfg(test)]
 mod decisions;
 #[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
 mod disclosure;
+#[cfg(test)]
+mod grants;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod language;
+#[cfg(test)]
+mod when;
 #[cfg(test)]
 mod workloads;
