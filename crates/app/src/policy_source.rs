@@ -132,12 +132,12 @@ pub fn read(folder: Option<&Path>) -> Result<Vec<PolicyFile>, PolicyFault> {
     Ok(files)
 }
 
-/// Files and folders that a person names, by the paths under which they are named, with the ceilings of the folders above them:
-/// up to `top` for what is below it, else those of their own folder.
+/// Files and folders that a person names, with the ceilings above them: of what is below `top` all up to it, else those of
+/// its own folder. What is below `top` is called as `top` is, whatever way it was named.
 pub fn read_named(paths: &[PathBuf], top: Option<&Path>) -> Result<Vec<PolicyFile>, PolicyFault> {
     let mut files = BTreeMap::new();
     for path in paths {
-        let read = named(path, top, &mut files);
+        let read = read_one(path, top, &mut files);
         read.map_err(|error| PolicyFault::Unreadable {
             folder: path.display().to_string(),
             reason: error.to_string(),
@@ -146,31 +146,37 @@ pub fn read_named(paths: &[PathBuf], top: Option<&Path>) -> Result<Vec<PolicyFil
     Ok(files.into_iter().map(|(path, text)| PolicyFile { path, text }).collect())
 }
 
-fn named(path: &Path, top: Option<&Path>, files: &mut BTreeMap<String, String>) -> io::Result<()> {
-    let path = path.strip_prefix(".").unwrap_or(path);
-    let of_folder = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    if of_folder.is_dir() {
+fn read_one(path: &Path, top: Option<&Path>, files: &mut BTreeMap<String, String>) -> io::Result<()> {
+    let of_top = top.and_then(|top| Some(top.join(below(path, top)?)));
+    let path = of_top.as_deref().unwrap_or(path);
+    let folder = if path.is_dir() {
         let mut below = Vec::new();
-        collect(Path::new(""), of_folder, 0, &mut below)?;
-        let shown = |file: PolicyFile| (file.path.trim_start_matches("./").to_owned(), file.text);
-        files.extend(below.into_iter().map(shown));
+        collect(Path::new(""), path, 0, &mut below)?;
+        files.extend(below.into_iter().map(|file| (file.path, file.text)));
+        path
     } else {
         files.insert(path.display().to_string(), read_file(path)?);
-    }
-    let top = top.and_then(|top| top.canonicalize().ok());
-    let is_below = |folder: &Path| {
-        let folder = folder.canonicalize().ok();
-        folder.zip(top.as_ref()).is_some_and(|(folder, top)| folder.starts_with(top))
+        path.parent().unwrap_or(Path::new(""))
     };
-    for folder in path.ancestors().skip(1) {
-        let real = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let is_own = path.parent() == Some(folder) && !of_folder.is_dir();
-        let ceiling = folder.join(CEILING_FILE);
-        if (is_own || is_below(real)) && real.join(CEILING_FILE).is_file() {
-            files.insert(ceiling.display().to_string(), read_file(&real.join(CEILING_FILE))?);
-        }
+    let above = folder.ancestors().take_while(|above| match (&of_top, top) {
+        (Some(_), Some(top)) => above.starts_with(top),
+        _ => *above == folder,
+    });
+    for ceiling in above.map(|above| above.join(CEILING_FILE)).filter(|ceiling| ceiling.is_file()) {
+        files.insert(ceiling.display().to_string(), read_file(&ceiling)?);
     }
     Ok(())
+}
+
+/// The path of what is in or below a folder, from there.
+fn below(path: &Path, top: &Path) -> Option<PathBuf> {
+    let top = top.canonicalize().ok()?;
+    if path.is_dir() {
+        return Some(path.canonicalize().ok()?.strip_prefix(top).ok()?.to_owned());
+    }
+    // A file may itself be a link to elsewhere: what counts is where it is found.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(parent.canonicalize().ok()?.strip_prefix(top).ok()?.join(path.file_name()?))
 }
 
 fn collect(top: &Path, folder: &Path, depth: usize, files: &mut Vec<PolicyFile>) -> io::Result<()> {

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level as Label, Origin, Renderer, Snippet};
+use daypass_jose::Json;
 
-use crate::finding::{Finding, Level};
+use crate::finding::{CounterExample, Finding, Level};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +41,34 @@ fn group(finding: &Finding) -> Group<'_> {
         title = title.id(lint.name());
     }
     let mut elements: Vec<Element<'_>> = vec![place(finding)];
+    elements
+        .extend(finding.counter_example.as_ref().map(|example| Label::NOTE.message(told(example)).into()));
     elements.extend(finding.help.as_ref().map(|help| Label::HELP.message(harmless(help)).into()));
     if let Some(lint) = finding.lint {
         let more = format!("`daypass policy check --explain {}` says more", lint.name());
         elements.push(Label::NOTE.message(more).into());
     }
     title.elements(elements)
+}
+
+/// The job, with all its claims.
+fn told(example: &CounterExample) -> String {
+    let mut text = format!("takes `{}`: {}\n", harmless(&example.role), example.who);
+    let width = example.claims.iter().map(|(claim, _)| claim.chars().count()).max().unwrap_or(0);
+    let mut lines = vec![format!("{:width$}  {}", "issuer", example.issuer)];
+    lines.extend(example.claims.iter().map(|(claim, value)| format!("{claim:width$}  {}", shown(value))));
+    text.push_str(&lines.join("\n"));
+    harmless(&text).into_owned()
+}
+
+fn shown(value: &Json) -> String {
+    match value {
+        Json::Array(items) => {
+            let items: Vec<String> = items.iter().map(shown).collect();
+            format!("[{}]", items.join(", "))
+        }
+        other => other.scalar_text().unwrap_or_default().into_owned(),
+    }
 }
 
 fn place(finding: &Finding) -> Element<'_> {

@@ -4,6 +4,7 @@ mod context;
 mod decide;
 mod diagnostic;
 mod duration;
+mod example;
 mod finding;
 mod grant;
 mod issuer;
@@ -15,6 +16,7 @@ pub mod reader;
 mod reason;
 mod role;
 mod scope;
+mod suppose;
 mod trace;
 mod trust;
 mod when;
@@ -24,7 +26,7 @@ pub use context::{PolicyContext, ProjectsFault, ProjectsPolicy};
 pub use decide::{Allowance, Ask, Decision, Denial, decide};
 pub use diagnostic::{Rendering, render};
 pub use duration::{DurationFault, parse_duration, show_duration};
-pub use finding::{Excerpt, Finding, Level, Lint, did_you_mean};
+pub use finding::{CounterExample, Excerpt, Finding, Level, Lint, did_you_mean};
 pub use grant::{
     ApiGrant, AwsGrant, GithubGrant, GrantPattern, GrantedApi, Grants, IdentityGrant, PermissionLevel,
     RegistryGrant, StateGrant, Template, TemplateFault, UpstreamRole,
@@ -38,6 +40,7 @@ pub use provider::{
 };
 pub use reason::{DenialReason, ProjectStanding};
 pub use role::{ADMIN_ROLE, DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, PROJECT_ROLE, Role};
+pub use suppose::Supposition;
 pub use trace::{BlockTrace, Difference, Effect, Trace};
 pub use trust::{Condition, DenyBlock, Place, Tested, TrustBlock};
 pub use when::{MAX_WHEN_CHARS, MAX_WHEN_DEPTH, MAX_WHEN_STEPS, When, WhenFault};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use daypass_jose::digest::short_sha256;
 
 use crate::context::PolicyContext;
+use crate::example;
 use crate::finding::{Finding, Level, Lint};
 use crate::parse::{self, Ceiling, Defined, DefinedRole, PolicyFile, Surroundings};
 use crate::role::{PROJECT_ROLE, Role};
@@ -43,9 +44,6 @@ impl Policy {
         }
         findings.extend(duplicates(&roles));
         findings.retain(|finding| !finding.lint.is_some_and(|lint| context.allowed.contains_key(&lint)));
-        if findings.iter().any(|finding| finding.level == Level::Deny) {
-            return Err(findings);
-        }
         let mut policy = Self {
             roles: roles.into_iter().map(|defined| (defined.role.name.clone(), defined.role)).collect(),
             deny,
@@ -56,6 +54,16 @@ impl Policy {
         };
         policy.note_owners(context);
         policy.roles.extend(context.projects.role(context).map(|role| (PROJECT_ROLE.to_owned(), role)));
+        // A policy of which a part could not be read decides nothing, not even about an example.
+        if findings.iter().all(|finding| finding.lint.is_some()) {
+            for finding in &mut findings {
+                let suspect = finding.suspect.take();
+                finding.counter_example = suspect.and_then(|suspect| example::of(&suspect, &policy, context));
+            }
+        }
+        if findings.iter().any(|finding| finding.level == Level::Deny) {
+            return Err(findings);
+        }
         Ok((policy, findings))
     }
 

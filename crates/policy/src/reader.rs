@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::duration::parse_duration;
-use crate::finding::{Excerpt, Finding, Level, Lines, Lint, did_you_mean};
+use crate::finding::{Excerpt, Finding, Level, Lines, Lint, Suspect, did_you_mean};
 
 /// A place in a file, in bytes.
 pub type Span = Range<usize>;
@@ -91,6 +91,16 @@ impl Source<'_> {
         self.add(&span, Some(lint), lint.level(), (message.into(), help));
     }
 
+    /// Says which job the lint that was reported there is about.
+    pub(crate) fn suspect(&self, span: &Span, lint: Lint, suspect: Suspect) {
+        let at = self.position(span.start);
+        let mut findings = self.findings.borrow_mut();
+        let mut there = findings.iter_mut().rev();
+        if let Some(finding) = there.find(|one| one.lint == Some(lint) && (one.line, one.column) == at) {
+            finding.suspect = Some(suspect);
+        }
+    }
+
     fn add(&self, span: &Span, lint: Option<Lint>, level: Level, (message, help): (String, Option<String>)) {
         let at = self.position(span.start);
         self.findings.borrow_mut().push(Finding {
@@ -102,6 +112,8 @@ impl Source<'_> {
             message,
             help,
             excerpt: self.excerpt(span),
+            counter_example: None,
+            suspect: None,
         });
     }
 
@@ -192,6 +204,22 @@ impl<'a> Section<'a> {
     /// The list of texts of this key.
     pub fn texts(&self, key: &str) -> Option<Vec<Located<String>>> {
         self.entry(key)?.texts()
+    }
+
+    /// Where each text of a key stands, however deep in it.
+    pub(crate) fn texts_of(&self, key: &str) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let value = self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value);
+        let mut left: Vec<&Spanned<DeValue<'_>>> = value.into_iter().collect();
+        while let Some(value) = left.pop() {
+            match value.get_ref() {
+                DeValue::String(_) => spans.push(value.span()),
+                DeValue::Array(items) => left.extend(items.iter()),
+                DeValue::Table(table) => left.extend(table.iter().map(|(_, value)| value)),
+                DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {}
+            }
+        }
+        spans
     }
 
     /// The boolean of this key.

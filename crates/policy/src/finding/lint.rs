@@ -25,6 +25,12 @@ pub enum Lint {
     StarInText,
     /// A condition names an event that the provider is not known to have.
     UnknownEvent,
+    /// A trust block opens the role to events that run on the words of a stranger.
+    UntrustedTrigger,
+    /// A trust block lets proposed changes take a role that can change something.
+    ReviewCanWrite,
+    /// A trust block names an environment and no branch.
+    EnvironmentWithoutBranch,
 }
 
 /// What is known of a lint, in one place.
@@ -37,7 +43,7 @@ struct About {
 
 impl Lint {
     /// All lints.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::EmptyTrust,
         Self::VacuousPattern,
         Self::DuplicateRole,
@@ -48,6 +54,9 @@ impl Lint {
         Self::MutablePlaceholder,
         Self::StarInText,
         Self::UnknownEvent,
+        Self::UntrustedTrigger,
+        Self::ReviewCanWrite,
+        Self::EnvironmentWithoutBranch,
     ];
 
     /// Its name in settings and messages.
@@ -136,6 +145,24 @@ impl Lint {
                 level: Level::Deny,
                 summary: "a condition on an event that the provider is not known to have",
                 explanation: include_str!("lints/unknown_event.md"),
+            },
+            Self::UntrustedTrigger => About {
+                name: "untrusted_trigger",
+                level: Level::Warn,
+                summary: "a block that is open to events which run on the words of a stranger",
+                explanation: include_str!("lints/untrusted_trigger.md"),
+            },
+            Self::ReviewCanWrite => About {
+                name: "review_can_write",
+                level: Level::Warn,
+                summary: "pull requests that take a role which can change something, or read Terraform state",
+                explanation: include_str!("lints/review_can_write.md"),
+            },
+            Self::EnvironmentWithoutBranch => About {
+                name: "environment_without_branch",
+                level: Level::Warn,
+                summary: "a block that names an environment and no branch",
+                explanation: include_str!("lints/environment_without_branch.md"),
             },
         }
     }

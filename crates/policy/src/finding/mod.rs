@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+mod counter_example;
 mod excerpt;
 mod lint;
 
+pub use counter_example::CounterExample;
+pub(crate) use counter_example::{Changed, Suspect};
 pub use excerpt::Excerpt;
 pub(crate) use excerpt::Lines;
 pub use lint::Lint;
@@ -37,6 +40,9 @@ pub struct Finding {
     pub help: Option<String>,
     /// The lines where it stands; `None` where it stands in no file.
     pub excerpt: Option<Excerpt>,
+    /// A job that the author did not mean, and that the policy treats as if he had.
+    pub counter_example: Option<CounterExample>,
+    pub(crate) suspect: Option<Suspect>,
 }
 
 impl Finding {
@@ -51,6 +57,8 @@ impl Finding {
             message,
             help,
             excerpt: None,
+            counter_example: None,
+            suspect: None,
         }
     }
 }
@@ -97,6 +105,8 @@ mod tests {
             message: "anybody may take this role".to_owned(),
             help: Some("name the owner".to_owned()),
             excerpt: None,
+            counter_example: None,
+            suspect: None,
         };
         let shown = "deploy.toml:3:1: error[empty_trust]: anybody may take this role\n  help: name the owner";
         assert_eq!(finding.to_string(), shown);

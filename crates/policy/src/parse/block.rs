@@ -9,8 +9,8 @@ use crate::reader::{self, Entry, Located, Section};
 use crate::trust::{Condition, DenyBlock, TrustBlock};
 use crate::when::When;
 
-/// Reads a trust block, with the lints that need no other block.
-pub(super) fn trust(section: &Section<'_>, surroundings: Surroundings<'_>) -> Option<TrustBlock> {
+/// Reads a trust block, and says whether all of it could be read.
+pub(super) fn trust(section: &Section<'_>, surroundings: Surroundings<'_>) -> Option<(TrustBlock, bool)> {
     let issuer = issuer(section, surroundings)?;
     let untrusted_triggers = section.boolean("untrusted_triggers").is_some_and(|is| is.value);
     let read = conditions(section, issuer);
@@ -21,11 +21,7 @@ pub(super) fn trust(section: &Section<'_>, surroundings: Surroundings<'_>) -> Op
         untrusted_triggers,
         place: place(section),
     };
-    // A condition that could not be read may be the very one that a lint misses.
-    if read.is_complete {
-        lint_trust(section, &block, issuer);
-    }
-    Some(block)
+    Some((block, read.is_complete))
 }
 
 /// Reads a deny block.
@@ -219,24 +215,5 @@ fn glob(entry: &Entry<'_>, text: &str, span: reader::Span) -> Option<Wanted> {
             entry.source().error(span, format!("`{}`: {fault}", entry.key), None);
             None
         }
-    }
-}
-
-fn lint_trust(section: &Section<'_>, block: &TrustBlock, issuer: &RegisteredIssuer) {
-    let lint = |lint, message: String, help: String| {
-        section.source().lint(section.span(), lint, message, Some(help));
-    };
-    if block.conditions.is_empty() && block.when.is_none() {
-        let message = format!("every job whose token `{}` signs may take this role", issuer.name);
-        lint(Lint::EmptyTrust, message, "say which repository, ref or environment".to_owned());
-    }
-    if issuer.is_shared && block.bound_texts(&issuer.profile.owner_ids).next().is_none() {
-        let owner_ids = issuer.profile.owner_ids.join("` or `");
-        let message = format!(
-            "`{}` serves strangers too, and this block rests on no immutable id of the owner: whoever takes over the \
-             name takes over the role",
-            issuer.name
-        );
-        lint(Lint::NoImmutableOwner, message, format!("add `{owner_ids}` with the owner's number as text"));
     }
 }

@@ -3,6 +3,7 @@
 mod block;
 mod ceiling;
 mod grants;
+mod lint;
 mod role;
 mod when;
 
@@ -53,6 +54,8 @@ impl DefinedRole {
             message,
             help: Some(help.to_owned()),
             excerpt: self.excerpt.clone(),
+            counter_example: None,
+            suspect: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One role: its name, its blocks, its grants.
 
-use super::{DefinedRole, Surroundings, block, grants};
+use super::{DefinedRole, Surroundings, block, grants, lint};
 use crate::finding::Lint;
 use crate::grant::Grants;
 use crate::reader::{Entry, Located, Section};
@@ -25,7 +25,11 @@ pub(super) fn read(
         let help = "add a `[[roles.NAME.trust]]` block, or delete the role".to_owned();
         section.error(format!("`{}` has no trust block: nobody could take it", section.name()), Some(help));
     }
-    let trust = trust_sections.iter().filter_map(|section| block::trust(section, surroundings)).collect();
+    let read: Vec<_> = trust_sections
+        .iter()
+        .filter_map(|section| Some((section, block::trust(section, surroundings)?)))
+        .collect();
+    let trust = read.iter().map(|(_, (block, _))| block.clone()).collect();
     let deny_sections = section.sections("deny");
     let deny = deny_sections.iter().filter_map(|section| block::deny(section, surroundings)).collect();
     let mut role = Role {
@@ -39,6 +43,11 @@ pub(super) fn read(
     };
     role.grants = grants::read(&section, &role, surroundings.context);
     section.finish();
+    // A condition that could not be read may be the very one that a lint misses.
+    let complete = read.iter().enumerate().filter(|(_, (_, (_, is_complete)))| *is_complete);
+    for (at, (section, _)) in complete {
+        lint::trust(section, &role, at, surroundings.context);
+    }
     for ceiling in surroundings.ceilings {
         for excess in ceiling.excesses(&role, surroundings.context) {
             section.source().lint(entry.span.clone(), Lint::OverCeiling, excess, None);

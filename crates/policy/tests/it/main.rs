@@ -15,6 +15,8 @@ mod kit;
 #[cfg(test)]
 mod language;
 #[cfg(test)]
+mod lints;
+#[cfg(test)]
 mod when;
 #[cfg(test)]
 mod workloads;

@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &PolicyCheckArguments, context: &Context) -> Result
     if arguments.json {
         output::json(&as_json(&checked))?;
     } else if arguments.sarif {
-        output::json(&sarif::log(&checked.findings))?;
+        output::json(&sarif::log(&checked.findings, checked.policy.as_ref()))?;
     } else {
         tell(&checked)?;
     }
@@ -106,5 +106,11 @@ fn finding_as_json(finding: &Finding) -> Value {
         "lint": finding.lint.map(daypass_policy::Lint::name),
         "message": finding.message,
         "help": finding.help,
+        "counter_example": finding.counter_example.as_ref().map(|example| json!({
+            "who": example.who,
+            "issuer": example.issuer,
+            "role": example.role,
+            "claims": example.claims,
+        })),
     })
 }

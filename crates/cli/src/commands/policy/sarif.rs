@@ -1,8 +1,6 @@
 //! Findings as a SARIF 2.1.0 log (OASIS), in which code hosts find the lines of a pull request.
 
-use std::fmt::Write as _;
-
-use daypass_policy::{Finding, Level, Lint};
+use daypass_policy::{Finding, Level, Lint, Policy};
 use serde_json::{Value, json};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -11,7 +9,7 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 const FAULT: &str = "fault";
 
 /// One run with all findings.
-pub(super) fn log(findings: &[Finding]) -> Value {
+pub(super) fn log(findings: &[Finding], policy: Option<&Policy>) -> Value {
     let driver = json!({
         "name": "daypass",
         "version": env!("CARGO_PKG_VERSION"),
@@ -21,6 +19,9 @@ pub(super) fn log(findings: &[Finding]) -> Value {
         "tool": { "driver": driver },
         // Columns are counted in characters (§3.14.17).
         "columnKind": "unicodeCodePoints",
+        "properties": {
+            "not_fully_linted": policy.map(|policy| policy.not_fully_linted().collect::<Vec<_>>()),
+        },
         "results": findings.iter().map(result).collect::<Vec<_>>(),
     });
     json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] })
@@ -50,10 +51,10 @@ fn result(finding: &Finding) -> Value {
         Some(lint) => Lint::ALL.iter().position(|one| *one == lint).unwrap_or(Lint::ALL.len()),
         None => Lint::ALL.len(),
     };
-    let text = match &finding.help {
-        Some(help) => format!("{}\n{help}", finding.message),
-        None => finding.message.clone(),
-    };
+    let who =
+        finding.counter_example.as_ref().map(|example| format!("takes `{}`: {}", example.role, example.who));
+    let parts = [Some(finding.message.clone()), who, finding.help.clone()];
+    let text = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let mut region = json!({ "startLine": finding.line, "startColumn": finding.column });
     if let (Some(excerpt), Some(region)) = (&finding.excerpt, region.as_object_mut()) {
         region.insert("endLine".to_owned(), excerpt.end_line.into());
@@ -84,8 +85,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            // Writing to a text does not fail.
-            drop(write!(uri, "%{byte:02X}"));
+            uri.push_str(&format!("%{byte:02X}"));
         }
     }
     uri
