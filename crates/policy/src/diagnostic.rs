@@ -26,8 +26,8 @@ pub fn render(findings: &[Finding], rendering: Rendering) -> String {
         Rendering::Coloured => Renderer::styled(),
     };
     let renderer = renderer.term_width(WIDTH);
-    let rendered: Vec<String> = findings.iter().map(|finding| renderer.render(&[group(finding)])).collect();
-    rendered.join("\n\n")
+    let texts: Vec<String> = findings.iter().map(|finding| renderer.render(&[group(finding)])).collect();
+    texts.join("\n\n")
 }
 
 fn group(finding: &Finding) -> Group<'_> {
@@ -67,7 +67,12 @@ fn shown(value: &Json) -> String {
             let items: Vec<String> = items.iter().map(shown).collect();
             format!("[{}]", items.join(", "))
         }
-        other => other.scalar_text().unwrap_or_default().into_owned(),
+        Json::Null
+        | Json::Bool(_)
+        | Json::Integer(_)
+        | Json::Float(_)
+        | Json::String(_)
+        | Json::Object(_) => value.scalar_text().unwrap_or_default().into_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ mod example;
 mod finding;
 mod grant;
 mod issuer;
+mod load;
 mod parse;
 mod pattern;
 mod policy;

@@ -100,6 +100,13 @@ impl Condition {
     }
 }
 
+/// The expression runs only for a job that meets all conditions: strangers cost nothing by it.
+fn extend_by_when(tested: &mut Vec<Tested>, when: Option<&When>, workload: &Workload, on_error: bool) {
+    if tested.iter().all(|tested| tested.holds) {
+        tested.extend(when.map(|when| test_when(when, workload, on_error)));
+    }
+}
+
 /// What an expression says. Without an answer it is no match in trust, and a match in deny.
 fn test_when(when: &When, workload: &Workload, on_error: bool) -> Tested {
     let answer = when.evaluate(workload);
@@ -129,8 +136,8 @@ impl TrustBlock {
     /// Tests every condition, the rule of triggers last. In trust, an absent claim or a wrong type is no match.
     pub fn test(&self, workload: &Workload) -> Vec<Tested> {
         let conditions = self.conditions.iter().map(|condition| condition.test(workload, false, false));
-        let when = self.when.as_ref().map(|when| test_when(when, workload, false));
-        let mut tested: Vec<Tested> = conditions.chain(when).collect();
+        let mut tested: Vec<Tested> = conditions.collect();
+        extend_by_when(&mut tested, self.when.as_ref(), workload, false);
         let broken = self.broken_trigger(workload);
         tested.extend(
             broken.filter(|broken| !tested.iter().any(|test| test.claim == broken.claim && !test.holds)),
@@ -192,8 +199,9 @@ impl DenyBlock {
             tested.holds |= workload.claim(&condition.claim).is_some_and(holds_control);
             tested
         };
-        let when = self.when.as_ref().map(|when| test_when(when, workload, true));
-        self.conditions.iter().map(test).chain(when).collect()
+        let mut tested: Vec<Tested> = self.conditions.iter().map(test).collect();
+        extend_by_when(&mut tested, self.when.as_ref(), workload, true);
+        tested
     }
 
     /// The claims that it looks at.

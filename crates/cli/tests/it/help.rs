@@ -29,6 +29,8 @@ fn each_command_has_help_with_an_example() {
         "keys rotate",
         "keys rewrap",
         "revoke",
+        "policy",
+        "policy check",
         "config",
         "config show",
         "inspect",

@@ -37,6 +37,8 @@ mod one_database;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 #[cfg(feature = "test-postgres")]
 mod postgres;
 #[cfg(test)]

@@ -20,7 +20,7 @@ const STRANGER: &str = "900000001";
 pub(super) fn trust(section: &Section<'_>, role: &Role, at: usize, context: &PolicyContext) {
     let Some(block) = role.trust.get(at) else { return };
     let Some(issuer) = context.issuer(&block.issuer) else { return };
-    let block = Block { section, role, at, block, issuer };
+    let block = Suspected { section, role, at, block, issuer };
     block.empty_trust();
     block.no_immutable_owner();
     block.vacuous_patterns();
@@ -29,7 +29,7 @@ pub(super) fn trust(section: &Section<'_>, role: &Role, at: usize, context: &Pol
     block.environment_without_branch();
 }
 
-struct Block<'a> {
+struct Suspected<'a> {
     section: &'a Section<'a>,
     role: &'a Role,
     at: usize,
@@ -37,7 +37,7 @@ struct Block<'a> {
     issuer: &'a RegisteredIssuer,
 }
 
-impl Block<'_> {
+impl Suspected<'_> {
     fn empty_trust(&self) {
         if !self.block.conditions.is_empty() || self.block.when.is_some() {
             return;

@@ -103,13 +103,11 @@ impl Check {
 
     /// `claims["NAME"]` and `"NAME" in claims`: which claim it is, is known when the file is read.
     fn index(&mut self, key: &IdedExpr) -> Result<(), WhenFault> {
-        match &key.expr {
-            Expr::Literal(LiteralValue::String(name)) => {
-                self.indexed.insert(name.inner().to_owned());
-                Ok(())
-            }
-            _ => Err(WhenFault::WholeClaims),
-        }
+        let Expr::Literal(LiteralValue::String(name)) = &key.expr else {
+            return Err(WhenFault::WholeClaims);
+        };
+        self.indexed.insert(name.inner().to_owned());
+        Ok(())
     }
 }
 

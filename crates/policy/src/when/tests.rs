@@ -1,3 +1,5 @@
+//! What an expression may say, and what is refused by its form or its cost.
+
 use super::*;
 
 fn fault(text: &str) -> WhenFault {

@@ -80,15 +80,12 @@ fn level(level: Level) -> &'static str {
 
 /// A path as a URI reference (RFC 3986); an absolute one as `file://`.
 fn uri(path: &str) -> String {
-    let mut uri = if path.starts_with('/') { "file://".to_owned() } else { String::new() };
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            uri.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    uri
+    let written = |byte: u8| {
+        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        if is_plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    let scheme = if path.starts_with('/') { "file://" } else { "" };
+    std::iter::once(scheme.to_owned()).chain(path.bytes().map(written)).collect()
 }
 
 #[cfg(test)]

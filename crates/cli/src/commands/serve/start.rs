@@ -96,12 +96,10 @@ pub(crate) enum StartFault {
 impl From<StartFault> for CommandFault {
     fn from(fault: StartFault) -> Self {
         let status = fault.exit_code();
-        match &fault {
-            StartFault::App(daypass_app::StartFault::Policy(PolicyFault::Refused(findings))) => {
-                Self::NotStarted { text: render(findings, Rendering::Coloured), status, is_list: true }
-            }
-            _ => Self::NotStarted { text: fault.to_string(), status, is_list: false },
+        if let StartFault::App(daypass_app::StartFault::Policy(PolicyFault::Refused(findings))) = &fault {
+            return Self::NotStarted { text: render(findings, Rendering::Coloured), status, is_list: true };
         }
+        Self::NotStarted { text: fault.to_string(), status, is_list: false }
     }
 }
 
