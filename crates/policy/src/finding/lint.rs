@@ -69,6 +69,11 @@ impl Lint {
         self.about().level
     }
 
+    /// Whether an operator may allow it. What two roles of one name are to mean, nobody can say.
+    pub const fn may_be_allowed(self) -> bool {
+        !matches!(self, Self::DuplicateRole | Self::DuplicateArn)
+    }
+
     /// What it finds, in half a sentence.
     pub const fn summary(self) -> &'static str {
         self.about().summary

@@ -15,7 +15,10 @@ pub(super) fn run(name: &str) -> Result<u8, CommandFault> {
         return Err(CommandFault::Usage(format!("there is no lint `{name}`\n  help: {help}")));
     };
     let level = match lint.level() {
-        Level::Deny => "deny: the policy is refused, unless the settings allow it by `[policy.allow]`",
+        Level::Deny if lint.may_be_allowed() => {
+            "deny: the policy is refused, unless the settings allow it by `[policy.allow]`"
+        }
+        Level::Deny => "deny: the policy is refused, and nothing allows it",
         Level::Warn => "warn: the policy is taken, and the finding is logged",
     };
     let title = output::styled(output::BOLD, lint.name());
