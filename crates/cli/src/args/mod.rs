@@ -29,6 +29,7 @@ pub(crate) use keys::{
 pub(crate) use policy::{PolicyCheckArguments, PolicyCommand};
 pub(crate) use project::{
     ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
+    ProjectSuspendArguments,
 };
 pub(crate) use revoke::RevokeArguments;
 
