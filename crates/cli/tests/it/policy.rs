@@ -156,6 +156,17 @@ fn a_policy_that_uses_when_is_marked_as_not_fully_linted() {
 }
 
 #[test]
+fn a_server_names_the_roles_that_are_not_fully_linted() {
+    let folder = folder();
+    let settings = crate::support::local_settings("github", "http://127.0.0.1:1");
+    folder.write("daypass.toml", &format!("policy_dir = \"policies\"\n{settings}"));
+    let text = GOOD.replace("\n\n", "\nwhen = \"claims.run_attempt == '1'\"\n\n");
+    folder.write("policies/team/deploy.toml", &text);
+    let server = folder.serve(&[]);
+    server.standing.stderr_line(|line| line.contains("not fully linted") && line.contains("deploy"));
+}
+
+#[test]
 fn what_cannot_be_checked_has_the_status_2() {
     let folder = folder();
     for (more, part) in [

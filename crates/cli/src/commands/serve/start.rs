@@ -240,6 +240,7 @@ impl Prepared {
                 );
             }
         }
+        jobs::log_what_no_lint_follows(&policy);
         for finding in &self.warnings.policy {
             tracing::warn!(policy.version = policy.version(), "{finding}");
         }
