@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use rustls_pki_types::CertificateDer;
 
 /// One request. It may hold secrets, so it has no `Debug`.
 pub struct Request {
@@ -30,6 +31,8 @@ pub struct Response {
     pub headers: HeaderMap,
     /// The body, at most `max_response_bytes`.
     pub body: Bytes,
+    /// The certificate that the server showed for itself and that was verified, in DER; `None` without TLS.
+    pub certificate: Option<CertificateDer<'static>>,
 }
 
 impl fmt::Debug for Response {

@@ -7,6 +7,7 @@ mod accounts;
 mod engine;
 mod exchanges;
 mod fault;
+mod inspection;
 mod ledger;
 mod projects;
 mod revocations;
@@ -23,6 +24,7 @@ pub use engine::{
 };
 pub use exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Order, Outcome};
 pub use fault::{LedgerFault, StoreFault};
+pub use inspection::{INSPECTION_DEADLINE, Inspection};
 pub use ledger::{Ledger, MAX_PAGE};
 pub use projects::{NewProject, Onboarded, Project, ProjectStatus, Projects};
 pub use revocations::{MAX_SUBJECTS, Revocation, Revocations};

@@ -4,6 +4,7 @@ mod audit;
 mod completions;
 mod config;
 pub(crate) mod demo;
+mod doctor;
 mod emulate;
 mod ends;
 mod exchange;
@@ -48,6 +49,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Revoke(arguments) => revoke::run(&arguments, context).await,
         Command::Policy(command) => policy::run(&command, context),
         Command::Config(command) => config::run(&command, context),
+        Command::Doctor(arguments) => Box::pin(doctor::run(&arguments, context)).await,
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),

@@ -21,6 +21,7 @@ mod store;
 mod tests;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,7 @@ pub(crate) use encryption_key::{
     Found as FoundKey, KeyFault, NewKey, SealedKeys, find as find_encryption_key, make as make_encryption_key,
 };
 pub(crate) use faults::SettingsFaults;
+pub(crate) use files::FileFault;
 pub(crate) use http::{CertificateFiles, TlsFault};
 pub(crate) use keys::EncryptionKeySource;
 pub(crate) use new_encryption_key::{NewKeySource, find as find_new_encryption_key};
@@ -82,10 +84,10 @@ impl Settings {
         let no_file = |message, help| Err(SettingsFaults::no_file(path.display().to_string(), message, help));
         match files::read_text(path) {
             Ok(text) => Self::from_text(path, &text, overlay),
-            Err(files::FileFault::Absent) if file.is_none() && !overlay.is_empty() => {
+            Err(FileFault::Absent) if file.is_none() && !overlay.is_empty() => {
                 Self::from_text(path, "", overlay)
             }
-            Err(files::FileFault::Absent) if file.is_none() => {
+            Err(FileFault::Absent) if file.is_none() => {
                 let help = "make one with `daypass init`, or name one with `--config FILE`".to_owned();
                 no_file("there is no such file in this folder".to_owned(), Some(help))
             }
@@ -110,6 +112,12 @@ impl Settings {
             Some(settings) if in_file.is_empty() && elsewhere.is_empty() => Ok(settings),
             _ => Err(SettingsFaults::new(in_file, elsewhere)),
         }
+    }
+
+    /// The file of its keys, for each issuer that has one: by the name of the issuer.
+    pub(crate) fn key_files(&self) -> BTreeMap<String, PathBuf> {
+        let named = self.issuers.iter().map(|issuer| issuer.registered.name.clone()).zip(&self.reaches);
+        named.filter_map(|(name, reach)| Some((name, reach.jwks_file.clone()?))).collect()
     }
 
     /// Whether this server can be reached from its own machine only.

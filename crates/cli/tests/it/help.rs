@@ -33,6 +33,7 @@ fn each_command_has_help_with_an_example() {
         "policy check",
         "config",
         "config show",
+        "doctor",
         "inspect",
         "init",
         "completions",

@@ -6,6 +6,8 @@ mod config;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod emulate;
 #[cfg(test)]
 mod emulate_jobs;

@@ -17,7 +17,7 @@ const VERSION: &str = "SELECT version FROM schema_version";
 const SERVER: &str = "SELECT current_setting('fsync'), current_setting('server_encoding')";
 
 /// The version that the migrations lead to.
-fn known_version() -> i64 {
+pub(super) fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
@@ -44,6 +44,12 @@ pub(super) async fn migrate(session: &mut Session) -> Result<(), Trouble> {
         session.batch(step).await?;
     }
     session.batch(&format!("UPDATE schema_version SET version = {known}; COMMIT")).await
+}
+
+/// The version of the tables of a server that may be trusted with them; 0 where there are none.
+pub(super) async fn found(session: &mut Session) -> Result<i64, Trouble> {
+    check_server(session).await?;
+    version(session).await
 }
 
 /// Refuses a database that took the place of another and is not of this version: only a start migrates.
