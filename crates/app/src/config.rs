@@ -7,6 +7,7 @@ use daypass_jose::IssuerUrl;
 use daypass_keys::IssuerKeySettings;
 use daypass_policy::{PolicyContext, RegisteredIssuer};
 
+use crate::audit_stream::StreamSettings;
 use crate::seal::EncryptionKey;
 use crate::signing_keys::PassKeySettings;
 
@@ -69,6 +70,8 @@ pub struct Config {
     pub pass_keys: PassKeySettings,
     /// For how long exchanges are kept; `None` means for ever.
     pub keep_exchanges_seconds: Option<i64>,
+    /// Where each exchange is sent on to; `None` means nowhere.
+    pub audit_stream: Option<StreamSettings>,
     /// Under which signing keys are stored.
     pub encryption_key: EncryptionKey,
 }

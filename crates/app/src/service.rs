@@ -11,6 +11,7 @@ use daypass_policy::{Finding, RegisteredIssuer};
 use daypass_store::{Store, StoreFault};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::audit_stream::AuditStream;
 use crate::config::{Config, PublicUrl};
 use crate::metrics::{IssuerState, Metrics, State};
 use crate::policy_source::LivePolicy;
@@ -37,6 +38,7 @@ pub struct App {
     project_audience: String,
     keep_exchanges_seconds: Option<i64>,
     sampler: Sampler,
+    audit_stream: Option<Arc<AuditStream>>,
     metrics: Metrics,
     turns: Semaphore,
     readiness: Arc<Readiness>,
@@ -70,6 +72,10 @@ impl App {
         let fetcher = Fetcher::with_resolver(&config.outbound, resolver)?;
         let (issuers, key_settings) =
             config.issuers.into_iter().map(|issuer| (issuer.registered, issuer.keys)).unzip();
+        let stream = config.audit_stream.map(|settings| {
+            let outside = (Arc::clone(&clock), rng.as_ref());
+            Arc::new(AuditStream::new(settings, store.clone(), fetcher.clone(), outside))
+        });
         let app = Self {
             public_url: config.public_url,
             loopback_only: config.loopback_only,
@@ -81,6 +87,7 @@ impl App {
             project_audience,
             keep_exchanges_seconds: config.keep_exchanges_seconds,
             sampler: Sampler::default(),
+            audit_stream: stream,
             metrics: Metrics::new().map_err(|fault| StartFault::Metrics(fault.to_string()))?,
             turns: Semaphore::new(MAX_EXCHANGES),
             readiness: Arc::default(),
@@ -145,6 +152,11 @@ impl App {
         Arc::clone(&self.readiness).ask(self.store.clone(), Arc::clone(&self.clock)).await
     }
 
+    /// What sends exchanges on, where the settings say so.
+    pub fn audit_stream(&self) -> Option<&Arc<AuditStream>> {
+        self.audit_stream.as_ref()
+    }
+
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -172,6 +184,7 @@ impl App {
             policy_version: policy.version(),
             is_newer_policy_refused: self.policy.is_newer_refused(),
             are_pass_keys_usable: self.pass_keys.are_usable(self.monotonic()),
+            audit_stream: self.audit_stream.as_ref().map(|stream| stream.sight()),
         };
         self.metrics.text(&state).map_err(|fault| fault.to_string())
     }

@@ -38,6 +38,13 @@ pub fn start(app: &Arc<App>) -> Jobs {
     jobs.start("ended revocations", async move {
         every(SWEEP_INTERVAL, || revocations.sweep_revocations()).await;
     });
+    if let Some(stream) = app.audit_stream().map(Arc::clone) {
+        jobs.start("audit stream", async move {
+            loop {
+                pause(stream.tick().await).await;
+            }
+        });
+    }
     jobs.start("old exchanges", async move { every(SWEEP_INTERVAL, || forget.forget()).await });
     jobs
 }
@@ -63,6 +70,11 @@ pub fn log_what_no_lint_follows(policy: &Policy) {
             first.join(", ")
         );
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "jobs are the one place that waits for time to pass")]
+async fn pause(pause: Duration) {
+    tokio::time::sleep(pause).await;
 }
 
 async fn watch_policy(app: &Arc<App>) {

@@ -1,6 +1,7 @@
 //! What a scrape shows of what happened.
 
 use super::*;
+use crate::audit_stream::StreamSight;
 use crate::credential::Terms;
 
 fn state() -> State<'static> {
@@ -13,6 +14,16 @@ fn state() -> State<'static> {
         policy_version: "abc",
         is_newer_policy_refused: true,
         are_pass_keys_usable: true,
+        audit_stream: Some(StreamSight {
+            holds: true,
+            lag_seconds: 12,
+            lag_exchanges: 34,
+            delivered: 5,
+            failed: 6,
+            exchanges: 56,
+            lost: 7,
+            delivered_at: Some(daypass_jose::Timestamp::from_millis(8_000)),
+        }),
     }
 }
 
@@ -53,6 +64,14 @@ fn a_scrape_shows_what_was_counted_and_how_things_stand() {
         "daypass_policy_info{version=\"abc\"} 1",
         "daypass_policy_newer_refused 1",
         "daypass_signing_keys_usable 1",
+        "daypass_audit_stream_active 1",
+        "daypass_audit_stream_lag_seconds 12",
+        "daypass_audit_stream_lag_exchanges 34",
+        "daypass_audit_stream_deliveries_total{outcome=\"success\"} 5",
+        "daypass_audit_stream_deliveries_total{outcome=\"failure\"} 6",
+        "daypass_audit_stream_exchanges_total 56",
+        "daypass_audit_stream_lost_total 7",
+        "daypass_audit_stream_last_success_timestamp_seconds 8",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
     }
@@ -71,7 +90,7 @@ fn every_metric_is_documented() {
     let text = metrics.text(&state()).unwrap();
     let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     let names: Vec<&str> = names.collect();
-    assert_eq!(names.len(), 17, "{names:?}");
+    assert_eq!(names.len(), 24, "{names:?}");
     for name in names {
         assert!(documented.contains(&format!("`{name}`")), "{name} is not in docs/metrics.md");
     }

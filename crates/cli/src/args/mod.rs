@@ -6,6 +6,7 @@ mod config;
 mod doctor;
 mod emulate;
 mod keys;
+mod openapi;
 mod policy;
 mod project;
 mod revoke;
@@ -28,6 +29,7 @@ pub(crate) use emulate::{
 pub(crate) use keys::{
     CompromisedKey, KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments,
 };
+pub(crate) use openapi::OpenapiArguments;
 pub(crate) use policy::{PolicyCheckArguments, PolicyCommand};
 pub(crate) use project::{
     ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
@@ -78,6 +80,7 @@ pub(crate) enum Command {
     Doctor(Box<DoctorArguments>),
     Inspect(InspectArguments),
     Init(InitArguments),
+    Openapi(OpenapiArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
 }

@@ -1,5 +1,6 @@
 //! The settings: `daypass.toml`, overridden by variables and flags. All faults are found in one run.
 
+mod audit_stream;
 mod encryption_key;
 mod faults;
 mod files;
@@ -47,6 +48,7 @@ pub(crate) use overlay::{Overlay, misspelt_variables};
 pub(crate) use shown::ShownSetting;
 pub(crate) use store::StoreUrl;
 
+use audit_stream::GivenStream;
 use issuers::{Reach, Registered};
 use origins::Origins;
 use overlay::{Reading, Scope};
@@ -72,6 +74,8 @@ pub(crate) struct Settings {
     /// Where metrics are shown; nowhere unless it is said.
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) outbound: Outbound,
+    /// Where each exchange is sent on to; nowhere unless it is said.
+    audit_stream: Box<GivenStream>,
     /// How each issuer is reached, in the order of the issuers; for showing alone.
     reaches: Vec<Reach>,
     origins: Origins,
@@ -136,6 +140,7 @@ impl Settings {
             policy_context: self.policy,
             pass_keys: self.pass_keys,
             keep_exchanges_seconds: self.keep_exchanges_seconds,
+            audit_stream: self.audit_stream.settings,
             encryption_key,
         }
     }
@@ -153,8 +158,8 @@ pub(crate) fn host_of(url: &IssuerUrl) -> &str {
 
 /// Reads every section. `None` only where a fault has been reported.
 fn read(reading: &Reading<'_>) -> Option<Settings> {
-    let sections = ["http", "store", "keys", "projects", "limits", "metrics", "outbound", "policy"];
-    let [http, store, keys, projects, limits, metrics, outbound, policy] =
+    let sections = ["http", "store", "keys", "projects", "limits", "metrics", "outbound", "policy", "audit"];
+    let [http, store, keys, projects, limits, metrics, outbound, policy, audit] =
         sections.map(|name| reading.top.section(name));
     let http = http::read(&Scope::new(reading, http.as_ref(), "http"));
     let server = server::read(&Scope::new(reading, Some(reading.top), ""), http.certificate.is_some());
@@ -167,6 +172,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
     let limits = limits::read(&Scope::new(reading, limits.as_ref(), "limits"));
     let metrics = metrics::read(&Scope::new(reading, metrics.as_ref(), "metrics"), server.listen);
     let outbound = outbound::read(&Scope::new(reading, outbound.as_ref(), "outbound"));
+    let audit_stream = audit_stream::read(reading, audit.as_ref());
     reading.top.finish();
     let (projects, public_url) = (projects?, server.public_url?);
     let policy = PolicyContext {
@@ -194,6 +200,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
         limits,
         metrics_listen: metrics,
         outbound,
+        audit_stream: Box::new(audit_stream),
         reaches,
         origins: reading.origins.take(),
     })

@@ -32,6 +32,14 @@ pub(super) const SCALARS: &[&str] = &[
     "projects.ttl",
     "limits.failures_per_minute_per_source",
     "metrics.listen",
+    "audit.stream.webhook",
+    "audit.stream.file",
+    "audit.stream.stdout",
+    "audit.stream.from",
+    "audit.stream.secret_file",
+    "audit.stream.private_network",
+    "audit.stream.insecure_http",
+    "audit.stream.ca_file",
     "outbound.proxy",
 ];
 
@@ -191,6 +199,21 @@ impl<'a> Scope<'a> {
             return Some(Given { value, place });
         }
         self.reading.fault(&place, format!("`{value}` is not a whole number"), None);
+        None
+    }
+
+    /// The yes or no of this key; `None` where nobody says it.
+    pub(super) fn boolean(&self, key: &str) -> Option<Given<bool>> {
+        let in_file = self.section.and_then(|section| section.boolean(key)).map(located);
+        let Some(Given { value, place }) = self.overriding(key) else {
+            self.keep(key, in_file.as_ref().map(|given| &given.place));
+            return in_file;
+        };
+        self.keep(key, Some(&place));
+        if let Ok(value) = value.parse() {
+            return Some(Given { value, place });
+        }
+        self.reading.fault(&place, format!("`{value}` is neither `true` nor `false`"), None);
         None
     }
 

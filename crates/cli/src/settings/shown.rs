@@ -13,6 +13,7 @@ use daypass_policy::{PolicyContext, ProjectsPolicy, RegisteredIssuer, show_durat
 use daypass_web::{Limits, TrustedProxies};
 use serde_json::{Value, json};
 
+use super::audit_stream::ShownStream;
 use super::issuers::Reach;
 use super::origins::Origin;
 use super::{CertificateFiles, EncryptionKeySource, Settings};
@@ -62,6 +63,7 @@ impl Settings {
             limits,
             metrics_listen,
             outbound,
+            audit_stream,
             reaches,
             origins,
         } = self;
@@ -85,6 +87,7 @@ impl Settings {
         let Limits { failures_per_minute_per_source } = limits;
         add(&mut values, "limits.failures_per_minute_per_source", json!(failures_per_minute_per_source));
         add(&mut values, "metrics.listen", json!(metrics_listen.map(|address| address.to_string())));
+        add_audit_stream(&mut values, &audit_stream.shown);
         let Outbound { proxy, no_proxy } = outbound;
         // The reader takes no proxy with a user or password.
         add(&mut values, "outbound.proxy", json!(proxy));
@@ -146,6 +149,19 @@ fn add_issuer(values: &mut Values, issuer: &RegisteredIssuer, reach: &Reach) {
         ("jwks_file", path(jwks_file.as_deref())),
     ];
     values.extend(keys.map(|(key, value)| (format!("issuers.{name}.{key}"), value)));
+}
+
+fn add_audit_stream(values: &mut Values, stream: &ShownStream) {
+    let ShownStream { webhook, file, stdout, from, secret_file, private_network, insecure_http, ca_file } =
+        stream;
+    add(values, "audit.stream.webhook", json!(webhook));
+    add(values, "audit.stream.file", path(file.as_deref()));
+    add(values, "audit.stream.stdout", json!(stdout));
+    add(values, "audit.stream.from", json!(from));
+    add(values, "audit.stream.secret_file", path(secret_file.as_deref()));
+    add(values, "audit.stream.private_network", json!(private_network));
+    add(values, "audit.stream.insecure_http", json!(insecure_http));
+    add(values, "audit.stream.ca_file", path(ca_file.as_deref()));
 }
 
 fn add_projects(values: &mut Values, projects: &ProjectsPolicy) {

@@ -36,6 +36,7 @@ fn each_command_has_help_with_an_example() {
         "doctor",
         "inspect",
         "init",
+        "openapi",
         "completions",
         "man",
     ] {
@@ -98,6 +99,7 @@ fn a_command_line_that_is_wrong_ends_with_2() {
         &["revoke", "--exchange", "01930000-0000-7000-8000-000000000000", "--before", "2026-11-24T09:30:00Z"],
         &["keys", "rewrap", "--new-key-file", "a", "--new-key-command", "b"],
         &["serve", "--log-level", "loud"],
+        &["openapi", "--url", "pass.example.com"],
         &["exchange"],
         &["exchange", "--url", "http://pass.example.com"],
         &["exchange", "--url", "https://pass.example.com", "--ttl", "soon"],

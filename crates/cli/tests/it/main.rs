@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod audit;
+#[cfg(test)]
+mod audit_stream;
 mod config;
 #[cfg(test)]
 mod demo;
@@ -36,6 +38,8 @@ mod man;
 mod metrics;
 #[cfg(test)]
 mod one_database;
+#[cfg(test)]
+mod openapi;
 #[cfg(test)]
 mod order;
 #[cfg(test)]

@@ -36,6 +36,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 
 /// Where a secret may become text, and what for.
 const REVEALS: &[(&str, &str)] = &[
+    ("crates/app/src/audit_stream/secret.rs", "the secret of the webhook becomes the key that signs"),
     ("crates/app/src/exchange.rs", "the identity token is parsed"),
     ("crates/app/src/pass.rs", "a pass is parsed"),
     ("crates/app/src/seal.rs", "a signing key is sealed under the encryption key"),

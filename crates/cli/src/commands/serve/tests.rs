@@ -27,7 +27,7 @@ async fn serving(jobs: Jobs, answers: bool) -> (Serving, Store, tempfile::TempDi
         }
         Drained::Completely
     });
-    (Serving { store: store.clone(), end, server, jobs }, store, folder)
+    (Serving { store: store.clone(), end, server, jobs, audit_stream: None }, store, folder)
 }
 
 /// Why it has ended.

@@ -27,6 +27,7 @@ const FULL: i64 = 2;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_start.sql"),
     include_str!("../../../migrations/sqlite/0002_revocations.sql"),
+    include_str!("../../../migrations/sqlite/0003_audit_stream.sql"),
 ];
 
 /// Opens the database for writing, making and migrating it as needed.
