@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod sarif;
+mod schema;
 
 use super::Context;
 use crate::args::PolicyCommand;
@@ -14,5 +15,6 @@ pub(super) fn run(command: &PolicyCommand, context: &Context) -> Result<u8, Comm
             Some(lint) => explain::run(lint),
             None => check::run(arguments, context),
         },
+        PolicyCommand::Schema(arguments) => schema::run(arguments),
     }
 }
