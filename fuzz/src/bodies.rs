@@ -123,7 +123,7 @@ pub(crate) fn bearer(input: &[u8]) {
 /// its place, and nobody gets a role that is not there.
 pub(crate) fn policy(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
-    let paths = ["roles.toml", "team/roles.toml", "team/more.toml", "team/ceiling.toml"];
+    let paths = ["roles.toml", "team/roles.toml", "team/more.toml", "team/_ceiling.toml"];
     let files: Vec<PolicyFile> = paths
         .into_iter()
         .zip(text.split('\0'))

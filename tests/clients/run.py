@@ -185,6 +185,7 @@ def run_all(world, python):
     checks += run_suite(world, "@actions/core", [*in_job, "node", str(HERE / "node/actions_core.mjs")])
     checks += run_suite(world, "openid-client", [*in_job, "node", str(HERE / "node/openid_client.mjs")])
     checks += run_suite(world, "tokens", [*in_job, "node", str(HERE / "node/tokens.mjs")])
+    checks += run_suite(world, "SARIF", ["node", str(HERE / "node/sarif.mjs")], addresses)
     checks += run_suite(world, "jose", ["node", str(HERE / "node/jose.mjs")], pass_of(world))
     checks += run_suite(world, "PyJWT", [python, str(HERE / "python/pyjwt_pass.py")], pass_of(world))
     checks += run_suite(world, "webhook", [python, str(HERE / "webhook.py")], addresses)

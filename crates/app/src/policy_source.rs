@@ -1,5 +1,6 @@
 //! Policy files on disk and the compiled policy that is in force. A bad new version is refused, the old one stays.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use daypass_policy::{Finding, Policy, PolicyContext, PolicyFile};
+use daypass_policy::{CEILING_FILE, Finding, Policy, PolicyContext, PolicyFile};
 
 /// Policy files below the folder; more is refused.
 pub const MAX_FILES: usize = 1_000;
@@ -129,6 +130,53 @@ pub fn read(folder: Option<&Path>) -> Result<Vec<PolicyFile>, PolicyFault> {
     })?;
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
+}
+
+/// Files and folders that a person names, with the ceilings above them: of what is below `top` all up to it, else those of
+/// its own folder. What is below `top` is called as `top` is, whatever way it was named.
+pub fn read_named(paths: &[PathBuf], top: Option<&Path>) -> Result<Vec<PolicyFile>, PolicyFault> {
+    let mut files = BTreeMap::new();
+    for path in paths {
+        let read = read_one(path, top, &mut files);
+        read.map_err(|error| PolicyFault::Unreadable {
+            folder: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+    }
+    Ok(files.into_iter().map(|(path, text)| PolicyFile { path, text }).collect())
+}
+
+fn read_one(path: &Path, top: Option<&Path>, files: &mut BTreeMap<String, String>) -> io::Result<()> {
+    let of_top = top.and_then(|top| Some(top.join(below(path, top)?)));
+    let path = of_top.as_deref().unwrap_or(path);
+    let folder = if path.is_dir() {
+        let mut below = Vec::new();
+        collect(Path::new(""), path, 0, &mut below)?;
+        files.extend(below.into_iter().map(|file| (file.path, file.text)));
+        path
+    } else {
+        files.insert(path.display().to_string(), read_file(path)?);
+        path.parent().unwrap_or(Path::new(""))
+    };
+    let above = folder.ancestors().take_while(|above| match (&of_top, top) {
+        (Some(_), Some(top)) => above.starts_with(top),
+        _ => *above == folder,
+    });
+    for ceiling in above.map(|above| above.join(CEILING_FILE)).filter(|ceiling| ceiling.is_file()) {
+        files.insert(ceiling.display().to_string(), read_file(&ceiling)?);
+    }
+    Ok(())
+}
+
+/// The path of what is in or below a folder, from there.
+fn below(path: &Path, top: &Path) -> Option<PathBuf> {
+    let top = top.canonicalize().ok()?;
+    if path.is_dir() {
+        return Some(path.canonicalize().ok()?.strip_prefix(top).ok()?.to_owned());
+    }
+    // A file may itself be a link to elsewhere: what counts is where it is found.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(parent.canonicalize().ok()?.strip_prefix(top).ok()?.join(path.file_name()?))
 }
 
 fn collect(top: &Path, folder: &Path, depth: usize, files: &mut Vec<PolicyFile>) -> io::Result<()> {

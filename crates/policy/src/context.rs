@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use daypass_jose::IssuerUrl;
 
 use crate::finding::{Lint, did_you_mean};
-use crate::grant::{ApiGrant, Template};
+use crate::grant::{ApiGrant, Grants, Template};
 use crate::issuer::RegisteredIssuer;
 use crate::pattern::{Pattern, Wanted};
 use crate::role::{DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, PROJECT_ROLE, Role};
@@ -97,7 +97,8 @@ impl ProjectsPolicy {
             trust: context.issuers.iter().filter_map(|issuer| self.block(issuer)).collect(),
             deny: Vec::new(),
             onboarded_only: true,
-            api: Some(api),
+            max_ttl_seconds: Some(self.ttl_seconds),
+            grants: Grants { api: Some(api), ..Grants::default() },
         })
     }
 
@@ -116,6 +117,7 @@ impl ProjectsPolicy {
         (!allows_none).then(|| TrustBlock {
             issuer: issuer.name.clone(),
             conditions: condition.into_iter().collect(),
+            when: None,
             untrusted_triggers: false,
             place,
         })
@@ -128,16 +130,21 @@ impl PolicyContext {
         self.issuers.iter().find(|issuer| issuer.name == name)
     }
 
-    /// Why no grant may be for this audience; `None` where one may.
-    pub fn audience_fault(&self, audience: &str) -> Option<String> {
+    /// Why no grant may be for this audience: it is none, or one of this server's own.
+    pub fn own_audience_fault(&self, audience: &str) -> Option<String> {
         if audience.is_empty() || audience.chars().any(|character| character.is_control() || character == ' ')
         {
             return Some("no audience is empty or holds blanks or control characters".to_owned());
         }
-        if is_at_or_under(audience, self.public_url.as_str()) {
-            return Some(format!(
-                "`{audience}` is an address of this server itself, whose faces take only their own"
-            ));
+        is_at_or_under(audience, self.public_url.as_str()).then(|| {
+            format!("`{audience}` is an address of this server itself, whose faces take only their own")
+        })
+    }
+
+    /// Why no pass may be for this audience; `None` where one may.
+    pub fn audience_fault(&self, audience: &str) -> Option<String> {
+        if let Some(fault) = self.own_audience_fault(audience) {
+            return Some(fault);
         }
         let of_issuer = self.issuers.iter().find(|issuer| {
             is_at_or_under(audience, issuer.url.as_str())

@@ -7,7 +7,7 @@ use crate::policy::Policy;
 use crate::reason::{DenialReason, ProjectStanding};
 use crate::role::Role;
 use crate::trace::{BlockTrace, Difference, Trace};
-use crate::trust::claims_of;
+use crate::trust::DenyBlock;
 use crate::workload::Workload;
 
 /// What a workload asks for.
@@ -60,7 +60,7 @@ pub fn decide(workload: &Workload, ask: &Ask<'_>, policy: &Policy) -> Decision {
     if let Some(reason) = trial.refusal(ask.standing, role) {
         return trial.deny(reason, workload, Some(role));
     }
-    match role.api.as_ref().map(|grant| grant.fill(workload)).transpose() {
+    match role.grants.api.as_ref().map(|grant| grant.fill(workload)).transpose() {
         Ok(api) => trial.allow(api),
         Err(_) => trial.deny(DenialReason::GrantUnfillable, workload, Some(role)),
     }
@@ -80,7 +80,7 @@ impl Trial {
     fn of(role: &Role, ask: &Ask<'_>, policy: &Policy, workload: &Workload) -> Self {
         let mut trial = Self::of_nothing(ask);
         trial.tested = role.tested_claims();
-        trial.tested.extend(claims_of(policy.deny().iter().flat_map(|block| &block.conditions)));
+        trial.tested.extend(policy.deny().iter().flat_map(DenyBlock::claims).map(str::to_owned));
         for block in policy.deny().iter().chain(&role.deny) {
             trial.trace.blocks.push(BlockTrace::of_deny(block, workload));
         }

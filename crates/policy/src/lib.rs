@@ -2,10 +2,13 @@
 
 mod context;
 mod decide;
+mod diagnostic;
 mod duration;
+mod example;
 mod finding;
 mod grant;
 mod issuer;
+mod load;
 mod parse;
 mod pattern;
 mod policy;
@@ -14,17 +17,23 @@ pub mod reader;
 mod reason;
 mod role;
 mod scope;
+mod suppose;
 mod trace;
 mod trust;
+mod when;
 mod workload;
 
 pub use context::{PolicyContext, ProjectsFault, ProjectsPolicy};
 pub use decide::{Allowance, Ask, Decision, Denial, decide};
+pub use diagnostic::{Rendering, render};
 pub use duration::{DurationFault, parse_duration, show_duration};
-pub use finding::{Finding, Level, Lint, did_you_mean};
-pub use grant::{ApiGrant, GrantedApi, Template, TemplateFault};
+pub use finding::{CounterExample, Excerpt, Finding, Level, Lint, did_you_mean};
+pub use grant::{
+    ApiGrant, AwsGrant, GithubGrant, GrantPattern, GrantedApi, Grants, IdentityGrant, PermissionLevel,
+    RegistryGrant, StateGrant, Template, TemplateFault, UpstreamRole,
+};
 pub use issuer::RegisteredIssuer;
-pub use parse::PolicyFile;
+pub use parse::{CEILING_FILE, PolicyFile};
 pub use pattern::{Comparison, Glob, GlobFault, MAX_GLOB_CHARS, Pattern, Wanted};
 pub use policy::Policy;
 pub use provider::{
@@ -32,6 +41,8 @@ pub use provider::{
 };
 pub use reason::{DenialReason, ProjectStanding};
 pub use role::{ADMIN_ROLE, DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, PROJECT_ROLE, Role};
+pub use suppose::Supposition;
 pub use trace::{BlockTrace, Difference, Effect, Trace};
 pub use trust::{Condition, DenyBlock, Place, Tested, TrustBlock};
+pub use when::{MAX_WHEN_CHARS, MAX_WHEN_DEPTH, MAX_WHEN_STEPS, When, WhenFault};
 pub use workload::{RecordableClaims, Repository, Run, Workload, WorkloadFault};

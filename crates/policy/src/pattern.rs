@@ -12,13 +12,17 @@ pub const MAX_GLOB_CHARS: usize = 512;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Glob {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<Shape>,
 }
 
+/// One piece of what a text can be: of a glob, or of a text that a glob is to cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+pub(crate) enum Shape {
+    /// This character.
     Literal(char),
+    /// One or more characters that stay in their segment.
     Star,
+    /// Any characters, or none.
     DoubleStar,
 }
 
@@ -80,17 +84,17 @@ impl Glob {
         let mut parts = Vec::new();
         for character in text.chars() {
             match (character, parts.last()) {
-                ('*', Some(Part::DoubleStar)) => return Err(GlobFault::Stars),
-                ('*', Some(Part::Star)) => {
+                ('*', Some(Shape::DoubleStar)) => return Err(GlobFault::Stars),
+                ('*', Some(Shape::Star)) => {
                     parts.pop();
-                    parts.push(Part::DoubleStar);
+                    parts.push(Shape::DoubleStar);
                 }
-                ('*', _) => parts.push(Part::Star),
+                ('*', _) => parts.push(Shape::Star),
                 ('?' | '[' | ']' | '{' | '}' | '|' | '\\' | '^' | '$', _) => {
                     return Err(GlobFault::Meaningless(character));
                 }
                 (control, _) if control.is_control() => return Err(GlobFault::Control),
-                (literal, _) => parts.push(Part::Literal(literal)),
+                (literal, _) => parts.push(Shape::Literal(literal)),
             }
         }
         if parts.is_empty() { Err(GlobFault::Empty) } else { Ok(Self { text: text.to_owned(), parts }) }
@@ -98,18 +102,24 @@ impl Glob {
 
     /// Whether it covers the whole of `value`. Takes time in the product of both lengths at most.
     pub fn covers(&self, value: &str) -> bool {
+        self.covers_shapes(value.chars().map(Shape::Literal))
+    }
+
+    /// Whether it covers every text of this shape. Where it says no, it may still do so: a star of the shape is covered by
+    /// one star of the glob or not at all.
+    pub(crate) fn covers_shapes(&self, shapes: impl IntoIterator<Item = Shape>) -> bool {
         // `reached[n]`: the first n parts have covered all of the value so far.
         let mut reached = vec![false; self.parts.len().saturating_add(1)];
         if let Some(first) = reached.first_mut() {
             *first = true;
         }
         self.skip_double_stars(&mut reached);
-        for character in value.chars() {
+        for shape in shapes {
             let mut next = vec![false; reached.len()];
             for (at, part) in self.parts.iter().enumerate() {
                 let after = at.saturating_add(1);
                 let stays = part.repeats() && is_set(&reached, after);
-                if part.takes(character) && (is_set(&reached, at) || stays) {
+                if part.takes(shape) && (is_set(&reached, at) || stays) {
                     set(&mut next, after);
                 }
             }
@@ -122,15 +132,20 @@ impl Glob {
     /// A `**` may cover nothing.
     fn skip_double_stars(&self, reached: &mut [bool]) {
         for (at, part) in self.parts.iter().enumerate() {
-            if *part == Part::DoubleStar && is_set(reached, at) {
+            if *part == Shape::DoubleStar && is_set(reached, at) {
                 set(reached, at.saturating_add(1));
             }
         }
     }
 
+    /// What it can cover, piece by piece.
+    pub(crate) fn shapes(&self) -> &[Shape] {
+        &self.parts
+    }
+
     /// Whether it says nothing about the value: no character of it is fixed.
     pub fn is_vacuous(&self) -> bool {
-        self.parts.iter().all(|part| !matches!(part, Part::Literal(_)))
+        self.parts.iter().all(|part| !matches!(part, Shape::Literal(_)))
     }
 }
 
@@ -144,12 +159,16 @@ fn set(reached: &mut [bool], at: usize) {
     }
 }
 
-impl Part {
-    fn takes(self, character: char) -> bool {
-        match self {
-            Self::Literal(literal) => literal == character,
-            Self::Star => !matches!(character, '/' | ':') && !character.is_control(),
-            Self::DoubleStar => !character.is_control(),
+impl Shape {
+    fn takes(self, shape: Self) -> bool {
+        match (self, shape) {
+            (Self::Literal(literal), shape) => shape == Self::Literal(literal),
+            (Self::Star, Self::Literal(character)) => {
+                !matches!(character, '/' | ':') && !character.is_control()
+            }
+            (Self::DoubleStar, Self::Literal(character)) => !character.is_control(),
+            (Self::Star | Self::DoubleStar, Self::Star) | (Self::DoubleStar, Self::DoubleStar) => true,
+            (Self::Star, Self::DoubleStar) => false,
         }
     }
 
@@ -167,6 +186,14 @@ impl Wanted {
         match self {
             Self::Exact(text) => text == value,
             Self::Glob(glob) => glob.covers(value),
+        }
+    }
+
+    /// Whether everything of a shape is wanted: what `text` is written for, or what the glob covers for sure.
+    pub(crate) fn takes_all(&self, text: &str, shapes: &[Shape]) -> bool {
+        match self {
+            Self::Exact(exact) => exact == text,
+            Self::Glob(glob) => glob.covers_shapes(shapes.iter().copied()),
         }
     }
 
@@ -292,22 +319,46 @@ mod tests {
     }
 
     #[test]
+    fn a_glob_covers_a_narrower_one_and_no_wider_one() {
+        let covers = |wide: &str, narrow: &str| {
+            let narrow = Glob::parse(narrow).unwrap();
+            Glob::parse(wide).unwrap().covers_shapes(narrow.shapes().iter().copied())
+        };
+        for (wide, narrow) in [
+            ("**", "**"),
+            ("**", "a/*"),
+            ("team/**", "team/*/x"),
+            ("a*", "a*"),
+            ("a*", "ab*"),
+            ("team/**", "team/**"),
+        ] {
+            assert!(covers(wide, narrow), "{wide} {narrow}");
+            assert_eq!(covers(narrow, wide), wide == narrow, "{narrow} {wide}");
+        }
+        for (one, other) in
+            [("*", "**"), ("team/*", "team/**"), ("ab", "a*"), ("a:*", "a*"), ("live/x/**", "live/**")]
+        {
+            assert!(!covers(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
     fn many_stars_over_a_long_value_take_no_more_than_their_product() {
         let glob = "*a".repeat(100);
         assert!(!covers(&glob, &"a".repeat(10_000).replace("aaaa", "aaa:")));
     }
 
     /// The rule as it is written, without a thought for time.
-    fn by_the_book(parts: &[Part], value: &[char]) -> bool {
+    fn by_the_book(parts: &[Shape], value: &[char]) -> bool {
         match parts {
             [] => value.is_empty(),
-            [Part::Literal(literal), rest @ ..] => {
+            [Shape::Literal(literal), rest @ ..] => {
                 value.first() == Some(literal) && by_the_book(rest, &value[1..])
             }
             [star, rest @ ..] => {
-                let least = usize::from(*star == Part::Star);
+                let least = usize::from(*star == Shape::Star);
                 (least..=value.len()).any(|taken| {
-                    value[..taken].iter().all(|character| star.takes(*character))
+                    value[..taken].iter().all(|character| star.takes(Shape::Literal(*character)))
                         && by_the_book(rest, &value[taken..])
                 })
             }

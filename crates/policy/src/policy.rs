@@ -2,13 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use daypass_jose::digest::short_sha256;
-
 use crate::context::PolicyContext;
-use crate::finding::{Finding, Level, Lint};
-use crate::parse::{self, Ceiling, Defined, PolicyFile, Surroundings};
 use crate::role::{PROJECT_ROLE, Role};
-use crate::trust::{DenyBlock, Place};
+use crate::trust::DenyBlock;
 
 /// Everything that decides who may have what. It never changes; a new version is another one.
 #[derive(Debug)]
@@ -23,40 +19,27 @@ pub struct Policy {
     version: String,
 }
 
+/// What files come to.
+pub(crate) struct Parts {
+    pub(crate) roles: Vec<Role>,
+    pub(crate) deny: Vec<DenyBlock>,
+    pub(crate) has_ceilings: bool,
+    pub(crate) version: String,
+}
+
 impl Policy {
-    /// Compiles files. Gives the policy with its warnings, or everything that stands against it.
-    pub fn load(files: &[PolicyFile], context: &PolicyContext) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
-        let mut findings = projects_findings(context);
-        let mut ceilings = Vec::new();
-        for file in files.iter().filter(|file| file.is_ceiling()) {
-            let (ceiling, faults) = parse::ceiling(file, context);
-            ceilings.extend(ceiling);
-            findings.extend(faults);
-        }
-        let mut roles = Vec::new();
-        let mut deny = Vec::new();
-        for file in files.iter().filter(|file| !file.is_ceiling()) {
-            let (defined, faults) = read(file, context, &ceilings);
-            roles.extend(defined.roles);
-            deny.extend(defined.deny);
-            findings.extend(faults);
-        }
-        findings.extend(duplicates(&roles));
-        findings.retain(|finding| !finding.lint.is_some_and(|lint| context.allowed.contains_key(&lint)));
-        if findings.iter().any(|finding| finding.level == Level::Deny) {
-            return Err(findings);
-        }
+    pub(crate) fn new(parts: Parts, context: &PolicyContext) -> Self {
         let mut policy = Self {
-            roles: roles.into_iter().map(|(role, _)| (role.name.clone(), role)).collect(),
-            deny,
+            roles: parts.roles.into_iter().map(|role| (role.name.clone(), role)).collect(),
+            deny: parts.deny,
             owners: BTreeSet::new(),
             open_issuers: BTreeSet::new(),
-            has_ceilings: !ceilings.is_empty(),
-            version: version(files),
+            has_ceilings: parts.has_ceilings,
+            version: parts.version,
         };
         policy.note_owners(context);
         policy.roles.extend(context.projects.role(context).map(|role| (PROJECT_ROLE.to_owned(), role)));
-        Ok((policy, findings))
+        policy
     }
 
     /// The name of this version: a digest of the files.
@@ -79,6 +62,13 @@ impl Policy {
         &self.deny
     }
 
+    /// The roles about which no lint can say all, since a block of theirs, or one that denies to all, uses `when`.
+    pub fn not_fully_linted(&self) -> impl Iterator<Item = &str> {
+        let is_global = self.deny.iter().any(|block| block.when.is_some());
+        let unsure = self.roles.values().filter(move |role| is_global || !role.is_fully_linted());
+        unsure.map(|role| role.name.as_str())
+    }
+
     /// Whether anything in the files narrows: a block that denies, or a ceiling.
     pub fn has_guards(&self) -> bool {
         self.has_ceilings || !self.deny.is_empty() || self.roles.values().any(|role| !role.deny.is_empty())
@@ -99,53 +89,4 @@ impl Policy {
             self.owners.extend(owners.map(|owner| (issuer.name.clone(), owner.to_owned())));
         }
     }
-}
-
-fn read(file: &PolicyFile, context: &PolicyContext, ceilings: &[Ceiling]) -> (Defined, Vec<Finding>) {
-    let above: Vec<&Ceiling> = ceilings.iter().filter(|ceiling| ceiling.bounds(file.folder())).collect();
-    parse::roles(file, Surroundings { context, ceilings: &above })
-}
-
-fn projects_findings(context: &PolicyContext) -> Vec<Finding> {
-    let faults = context.projects.faults(context).into_iter();
-    faults
-        .map(|fault| Finding {
-            file: "[projects]".to_owned(),
-            line: 1,
-            column: 1,
-            level: Level::Deny,
-            lint: None,
-            message: format!("`{}`: {}", fault.key, fault.message),
-            help: fault.help,
-        })
-        .collect()
-}
-
-fn duplicates(roles: &[(Role, Place)]) -> Vec<Finding> {
-    let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
-    let mut findings = Vec::new();
-    for (role, place) in roles {
-        if let Some(other) = first.insert(&role.name, place) {
-            findings.push(Finding {
-                file: place.file.clone(),
-                line: place.line,
-                column: 1,
-                level: Level::Deny,
-                lint: Some(Lint::DuplicateRole),
-                message: format!("the role `{}` is defined in `{}` too", role.name, other.file),
-                help: Some("two files that each hold half of a role would be read as one of them".to_owned()),
-            });
-        }
-    }
-    findings
-}
-
-/// A digest of paths and texts, each with its length before it.
-fn version(files: &[PolicyFile]) -> String {
-    let mut content = Vec::new();
-    for field in files.iter().flat_map(|file| [&file.path, &file.text]) {
-        content.extend(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
-        content.extend(field.as_bytes());
-    }
-    short_sha256(&content)
 }

@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::duration::parse_duration;
-use crate::finding::{Finding, Level, Lint, did_you_mean};
+use crate::finding::{Excerpt, Finding, Level, Lines, Lint, Suspect, did_you_mean};
 
 /// A place in a file, in bytes.
 pub type Span = Range<usize>;
@@ -29,6 +29,7 @@ pub struct Located<T> {
 pub struct Source<'t> {
     file: &'t str,
     text: &'t str,
+    lines: Lines,
     findings: RefCell<Vec<Finding>>,
 }
 
@@ -55,7 +56,7 @@ pub struct Entry<'a> {
 /// Reads a file and gives its faults. `read` is given the topmost section.
 pub fn read<T>(file: &str, text: &str, read: impl FnOnce(&Section<'_>) -> T) -> (Option<T>, Vec<Finding>) {
     let (table, faults) = DeTable::parse_recoverable(text);
-    let source = Source { file, text, findings: RefCell::default() };
+    let source = Source { file, text, lines: Lines::of(text), findings: RefCell::default() };
     for fault in &faults {
         source.error(fault.span().unwrap_or(0..0), first_line(fault.message()), None);
     }
@@ -82,33 +83,53 @@ fn first_line(text: &str) -> String {
 impl Source<'_> {
     /// Reports that the file cannot be taken.
     pub fn error(&self, span: Span, message: impl Into<String>, help: Option<String>) {
-        self.add(&span, None, message.into(), help);
+        self.add(&span, None, Level::Deny, (message.into(), help));
     }
 
     /// Reports that the file breaks a lint.
     pub fn lint(&self, span: Span, lint: Lint, message: impl Into<String>, help: Option<String>) {
-        self.add(&span, Some(lint), message.into(), help);
+        self.add(&span, Some(lint), lint.level(), (message.into(), help));
     }
 
-    fn add(&self, span: &Span, lint: Option<Lint>, message: String, help: Option<String>) {
+    /// Says which job the lint that was reported there is about.
+    pub(crate) fn suspect(&self, span: &Span, lint: Lint, suspect: Suspect) {
+        let at = self.position(span.start);
+        let mut findings = self.findings.borrow_mut();
+        let mut there = findings.iter_mut().rev();
+        if let Some(finding) = there.find(|one| one.lint == Some(lint) && (one.line, one.column) == at) {
+            finding.suspect = Some(suspect);
+        }
+    }
+
+    fn add(&self, span: &Span, lint: Option<Lint>, level: Level, (message, help): (String, Option<String>)) {
         let at = self.position(span.start);
         self.findings.borrow_mut().push(Finding {
             file: self.file.to_owned(),
             line: at.0,
             column: at.1,
-            level: Level::Deny,
+            level,
             lint,
             message,
             help,
+            excerpt: self.excerpt(span),
+            counter_example: None,
+            suspect: None,
         });
+    }
+
+    /// The text of a place, as it is written.
+    pub fn text(&self, span: Span) -> Option<&str> {
+        self.text.get(span)
     }
 
     /// Line and column of a place.
     pub fn position(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line = before.matches('\n').count().saturating_add(1);
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count().saturating_add(1);
-        (line, column)
+        self.lines.position(self.text, at)
+    }
+
+    /// The lines of a place.
+    pub(crate) fn excerpt(&self, span: &Span) -> Option<Excerpt> {
+        self.lines.excerpt(self.text, span)
     }
 
     /// The file's name.
@@ -183,6 +204,22 @@ impl<'a> Section<'a> {
     /// The list of texts of this key.
     pub fn texts(&self, key: &str) -> Option<Vec<Located<String>>> {
         self.entry(key)?.texts()
+    }
+
+    /// Where each text of a key stands, however deep in it.
+    pub(crate) fn texts_of(&self, key: &str) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let value = self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value);
+        let mut left: Vec<&Spanned<DeValue<'_>>> = value.into_iter().collect();
+        while let Some(value) = left.pop() {
+            match value.get_ref() {
+                DeValue::String(_) => spans.push(value.span()),
+                DeValue::Array(items) => left.extend(items.iter()),
+                DeValue::Table(table) => left.extend(table.iter().map(|(_, value)| value)),
+                DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {}
+            }
+        }
+        spans
     }
 
     /// The boolean of this key.

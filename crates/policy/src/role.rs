@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::grant::ApiGrant;
-use crate::trust::{DenyBlock, TrustBlock, claims_of};
+use crate::grant::Grants;
+use crate::trust::{DenyBlock, TrustBlock};
 
 /// The longest time for which anything is granted, in seconds. Whoever verifies what a role gave refuses a longer
 /// one.
@@ -31,14 +31,22 @@ pub struct Role {
     pub deny: Vec<DenyBlock>,
     /// Whether only an onboarded repository may take it.
     pub onboarded_only: bool,
-    /// A pass.
-    pub api: Option<ApiGrant>,
+    /// The longest time for which anything of it is granted, in seconds, where the file says one.
+    pub max_ttl_seconds: Option<i64>,
+    /// What it gives.
+    pub grants: Grants,
 }
 
 impl Role {
     /// The claims that its blocks test.
     pub(crate) fn tested_claims(&self) -> BTreeSet<String> {
-        let trust = self.trust.iter().flat_map(|block| &block.conditions);
-        claims_of(trust.chain(self.deny.iter().flat_map(|block| &block.conditions)))
+        let trust = self.trust.iter().flat_map(TrustBlock::claims);
+        trust.chain(self.deny.iter().flat_map(DenyBlock::claims)).map(str::to_owned).collect()
+    }
+
+    /// Whether no block uses `when`, about which no lint can say what it takes.
+    pub fn is_fully_linted(&self) -> bool {
+        let trust = self.trust.iter().map(|block| &block.when);
+        trust.chain(self.deny.iter().map(|block| &block.when)).all(Option::is_none)
     }
 }

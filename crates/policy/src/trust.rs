@@ -1,12 +1,11 @@
 //! Rules: blocks of conditions on the claims of a workload.
 
-use std::collections::BTreeSet;
-
 use daypass_jose::Json;
 use serde::Serialize;
 
 use crate::pattern::{Comparison, Pattern};
 use crate::provider::TriggerClass;
+use crate::when::When;
 use crate::workload::{Workload, text};
 
 /// Characters of a claim that a trace or a refusal shows.
@@ -37,6 +36,8 @@ pub struct TrustBlock {
     pub issuer: String,
     /// What the claims must be.
     pub conditions: Vec<Condition>,
+    /// What an expression must say of them.
+    pub when: Option<When>,
     /// Whether events of the class untrusted may match.
     pub untrusted_triggers: bool,
     /// Where it stands.
@@ -50,11 +51,16 @@ pub struct DenyBlock {
     pub issuer: String,
     /// What the claims must be.
     pub conditions: Vec<Condition>,
+    /// What an expression must say of them.
+    pub when: Option<When>,
     /// Whether a claim that is absent counts as a match.
     pub absent_matches: bool,
     /// Where it stands.
     pub place: Place,
 }
+
+/// The name under which a trace shows what an expression says.
+const WHEN: &str = "when";
 
 /// How one condition was met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -94,6 +100,29 @@ impl Condition {
     }
 }
 
+/// The expression runs only for a job that meets all conditions: strangers cost nothing by it.
+fn extend_by_when(tested: &mut Vec<Tested>, when: Option<&When>, workload: &Workload, on_error: bool) {
+    if tested.iter().all(|tested| tested.holds) {
+        tested.extend(when.map(|when| test_when(when, workload, on_error)));
+    }
+}
+
+/// What an expression says. Without an answer it is no match in trust, and a match in deny.
+fn test_when(when: &When, workload: &Workload, on_error: bool) -> Tested {
+    let answer = when.evaluate(workload);
+    let got = match answer {
+        Some(true) => "true",
+        Some(false) => "false",
+        None => "(no answer: a claim is absent or has another type)",
+    };
+    Tested {
+        claim: WHEN.to_owned(),
+        wanted: vec![when.as_str().to_owned()],
+        got: Some(got.to_owned()),
+        holds: answer.unwrap_or(on_error),
+    }
+}
+
 /// A value as it is recorded and shown: its beginning.
 fn shown(text: &str) -> String {
     let mut shown: String = text.chars().take(MAX_SHOWN_CHARS).collect();
@@ -108,6 +137,7 @@ impl TrustBlock {
     pub fn test(&self, workload: &Workload) -> Vec<Tested> {
         let conditions = self.conditions.iter().map(|condition| condition.test(workload, false, false));
         let mut tested: Vec<Tested> = conditions.collect();
+        extend_by_when(&mut tested, self.when.as_ref(), workload, false);
         let broken = self.broken_trigger(workload);
         tested.extend(
             broken.filter(|broken| !tested.iter().any(|test| test.claim == broken.claim && !test.holds)),
@@ -134,6 +164,11 @@ impl TrustBlock {
             holds: false,
         };
         (!is_admitted).then(broken)
+    }
+
+    /// The claims that it looks at.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = &str> {
+        claims_of(&self.conditions, self.when.as_ref())
     }
 
     /// Whether the block speaks of the workload's own owner or repository, by an immutable id.
@@ -164,7 +199,14 @@ impl DenyBlock {
             tested.holds |= workload.claim(&condition.claim).is_some_and(holds_control);
             tested
         };
-        self.conditions.iter().map(test).collect()
+        let mut tested: Vec<Tested> = self.conditions.iter().map(test).collect();
+        extend_by_when(&mut tested, self.when.as_ref(), workload, true);
+        tested
+    }
+
+    /// The claims that it looks at.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = &str> {
+        claims_of(&self.conditions, self.when.as_ref())
     }
 }
 
@@ -177,7 +219,7 @@ fn holds_control(value: &Json) -> bool {
     }
 }
 
-/// The claims that conditions test.
-pub(crate) fn claims_of<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -> BTreeSet<String> {
-    conditions.into_iter().map(|condition| condition.claim.clone()).collect()
+fn claims_of<'a>(conditions: &'a [Condition], when: Option<&'a When>) -> impl Iterator<Item = &'a str> {
+    let conditions = conditions.iter().map(|condition| condition.claim.as_str());
+    conditions.chain(when.into_iter().flat_map(When::claims))
 }

@@ -17,12 +17,28 @@ const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 /// A CI job that proved who it is.
 #[derive(Debug)]
 pub struct Workload {
-    claims: VerifiedClaims,
+    claims: Claims,
     issuer_name: String,
     is_shared: bool,
     profile: &'static Profile,
     repository: Repository,
     run: Run,
+}
+
+/// Claims that a token proved, or that somebody only supposes.
+#[derive(Debug)]
+enum Claims {
+    Verified(VerifiedClaims),
+    Supposed(Object),
+}
+
+impl Claims {
+    fn all(&self) -> &Object {
+        match self {
+            Self::Verified(claims) => claims.claims(),
+            Self::Supposed(claims) => claims,
+        }
+    }
 }
 
 /// The repository in which the job runs.
@@ -78,15 +94,24 @@ impl WorkloadFault {
 impl Workload {
     /// Sees verified claims through the issuer's profile: every required claim must be there with its type.
     pub fn from_claims(claims: VerifiedClaims, issuer: &RegisteredIssuer) -> Result<Self, WorkloadFault> {
+        Self::of(Claims::Verified(claims), issuer)
+    }
+
+    // INVARIANT: such a workload never leaves this crate, or a decision about it would be proof that policy said yes.
+    pub(crate) fn supposed(claims: Object, issuer: &RegisteredIssuer) -> Result<Self, WorkloadFault> {
+        Self::of(Claims::Supposed(claims), issuer)
+    }
+
+    fn of(claims: Claims, issuer: &RegisteredIssuer) -> Result<Self, WorkloadFault> {
         let profile = issuer.profile;
         for (name, kind) in &profile.required {
-            match claims.claim(name) {
+            match claims.all().member(name) {
                 None => return Err(WorkloadFault::ClaimMissing(name.clone())),
                 Some(value) if kind.fits(value) => {}
                 Some(_) => return Err(WorkloadFault::ClaimMalformed(name.clone())),
             }
         }
-        let reader = Reader { claims: claims.claims(), profile };
+        let reader = Reader { claims: claims.all(), profile };
         let (repository, run) = (reader.repository(&profile.workload)?, reader.run(&profile.workload)?);
         Ok(Self {
             issuer_name: issuer.name.clone(),
@@ -130,7 +155,7 @@ impl Workload {
 
     /// One verified claim, of whatever type.
     pub fn claim(&self, name: &str) -> Option<&Json> {
-        self.claims.claim(name)
+        self.claims.all().member(name)
     }
 
     /// The text of a scalar claim that has the type that the profile gives it.
@@ -156,7 +181,7 @@ impl Workload {
         // All three are in the order of their names: one walk along them is a fifth of looking up each name.
         let Profile { required, optional, .. } = self.profile;
         let (mut required, mut known) = (required.keys().peekable(), optional.keys().peekable());
-        let names = self.claims.claims().iter().map(|(name, _)| name);
+        let names = self.claims.all().iter().map(|(name, _)| name);
         let unknown = names.filter(move |name| !is_next(&mut required, name) && !is_next(&mut known, name));
         unknown.filter(|name| {
             !optional.is_empty() && !REGISTERED.contains(name) && self.profile.claim_type(name).is_none()
@@ -165,7 +190,7 @@ impl Workload {
 
     /// The claims as they may be recorded: those about persons only where a rule has tested them.
     pub fn recordable_claims<'a>(&'a self, tested: &'a BTreeSet<String>) -> RecordableClaims<'a> {
-        RecordableClaims { claims: self.claims.claims(), personal: &self.profile.personal, tested }
+        RecordableClaims { claims: self.claims.all(), personal: &self.profile.personal, tested }
     }
 }
 

@@ -13,9 +13,14 @@ pub use removal::{
 };
 pub use running::{JobFault, Jobs};
 
+use daypass_policy::Policy;
+
 use crate::policy_source::Reload;
 use crate::service::App;
 use crate::signing_keys::LOOK_INTERVAL;
+
+/// Roles that a line of the log names.
+const MAX_NAMED_ROLES: usize = 10;
 
 /// How often policy files are looked at.
 pub const POLICY_INTERVAL: Duration = Duration::from_secs(2);
@@ -54,6 +59,19 @@ pub async fn every<F: Future<Output = ()>>(interval: Duration, job: impl Fn() ->
     }
 }
 
+/// Names the roles whose blocks use `when`, the first of many: what they take, no lint has looked at.
+pub fn log_what_no_lint_follows(policy: &Policy) {
+    let count = policy.not_fully_linted().count();
+    if count > 0 {
+        let first: Vec<&str> = policy.not_fully_linted().take(MAX_NAMED_ROLES).collect();
+        tracing::info!(
+            policy.version = policy.version(),
+            "not fully linted, since they use `when`: {count} roles, among them {}",
+            first.join(", ")
+        );
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "jobs are the one place that waits for time to pass")]
 async fn pause(pause: Duration) {
     tokio::time::sleep(pause).await;
@@ -63,11 +81,12 @@ async fn watch_policy(app: &Arc<App>) {
     let app = Arc::clone(app);
     let looked = tokio::task::spawn_blocking(move || {
         let outcome = app.policy().reload();
-        (outcome, app.policy().snapshot().version().to_owned())
+        (outcome, app.policy().snapshot())
     });
     match looked.await {
         Ok((Ok(Reload::Unchanged | Reload::Unsettled), _)) => {}
-        Ok((Ok(Reload::Replaced { warnings, has_lost_guards }), version)) => {
+        Ok((Ok(Reload::Replaced { warnings, has_lost_guards }), policy)) => {
+            let version = policy.version();
             if has_lost_guards {
                 tracing::warn!(
                     policy.version = version,
@@ -75,13 +94,14 @@ async fn watch_policy(app: &Arc<App>) {
                 );
             }
             tracing::info!(policy.version = version, "a new version of the policy is in force");
+            log_what_no_lint_follows(&policy);
             for warning in warnings {
                 tracing::warn!(policy.version = version, "{warning}");
             }
         }
-        Ok((Err(fault), version)) => {
+        Ok((Err(fault), policy)) => {
             tracing::error!(
-                policy.version = version,
+                policy.version = policy.version(),
                 "the new policy is refused, the old one stays: {fault}"
             );
         }

@@ -1,16 +1,57 @@
 //! The command line of `daypass policy`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
+
+use super::SettingsArguments;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  daypass policy schema > policy.schema.json
-  daypass policy schema --ceiling > ceiling.schema.json";
+  daypass policy check
+  daypass policy check policies/team --config /etc/daypass/daypass.toml
+  daypass policy check --explain no_immutable_owner
+  daypass policy schema > policy.schema.json";
 
 /// What to do with policy files.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
+    Check(Box<PolicyCheckArguments>),
     Schema(PolicySchemaArguments),
+}
+
+/// Check policy files as the server would read them
+///
+/// Shows every fault with its line, and what to do. The settings say which issuers there are; neither the store nor the
+/// network is reached. Ends with 0 if there is nothing to say, with 1 if there are findings, with 2 if the settings are wrong or
+/// a file cannot be read.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  daypass policy check\n  daypass policy check policies/deploy.toml\n  daypass policy check --sarif > daypass.sarif\n  daypass policy check --json | jq -r '.findings[].message'\n  daypass policy check --explain star_in_text"
+)]
+pub(crate) struct PolicyCheckArguments {
+    /// Files, and folders with all that is below them, with the ceilings above them [default: the settings' policy_dir]
+    #[arg(value_name = "DIR|FILE")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
+
+    /// Allow what a lint finds, and say why; may be given several times
+    #[arg(long, value_name = "LINT=REASON")]
+    pub(crate) allow: Vec<String>,
+
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "sarif")]
+    pub(crate) json: bool,
+
+    /// Print SARIF 2.1.0, which code hosts show beside the lines
+    #[arg(long)]
+    pub(crate) sarif: bool,
+
+    /// Say what a lint finds, and why, and do nothing else
+    #[arg(long, value_name = "LINT", exclusive = true)]
+    pub(crate) explain: Option<String>,
 }
 
 /// Print the JSON Schema of policy files

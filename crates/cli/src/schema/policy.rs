@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use daypass_policy::{ADMIN_ROLE, ClaimType, MAX_GLOB_CHARS, PROJECT_ROLE, Profile};
+use daypass_policy::{ADMIN_ROLE, ClaimType, MAX_GLOB_CHARS, MAX_WHEN_CHARS, PROJECT_ROLE, Profile};
 use serde_json::{Map, Value, json};
 
 use super::build::{boolean, duration, formed, list, one_of, reference, scope, table, text, with};
@@ -44,6 +44,10 @@ pub(super) fn ceiling() -> Value {
             ("owner_ids", list("The immutable owner ids, one of which each block must bind", &any)),
             ("audiences", list("Audiences that roles may grant", &wanted)),
             ("scopes", list("Scopes that roles may grant", &wanted)),
+            ("arns", list("ARNs that roles may have to AWS tools", &wanted)),
+            ("upstream_roles", list("Roles of real AWS that roles may take", &wanted)),
+            ("registry", list("Patterns of the registry that roles may push and pull", &wanted)),
+            ("state", list("Patterns of Terraform state that roles may read and write", &wanted)),
             ("max_ttl", duration("The longest that anything of a role is valid")),
         ],
     )
@@ -105,6 +109,11 @@ fn block(description: &str, more: &[(&str, Value)]) -> Value {
         "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/condition" }, { "$ref": "#/$defs/member" }] },
     });
     properties.insert("claims".to_owned(), unknown);
+    let when = json!({
+        "type": "string", "minLength": 1, "maxLength": MAX_WHEN_CHARS,
+        "description": "An expression in CEL over the verified claims, as claims.run_attempt == '1'",
+    });
+    properties.insert("when".to_owned(), when);
     properties.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let prefixes = Profile::all().iter().flat_map(|profile| &profile.string_prefixes);
     let by_prefix: Map<String, Value> =

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use daypass_policy::{Policy, PolicyFile, Profile};
+use daypass_policy::{Level, Policy, PolicyFile, Profile};
 use serde_json::Value;
 
 use super::{of_ceilings, of_policy, of_settings, text};
@@ -134,7 +134,7 @@ fn settings_faults(text: &str) -> String {
 #[test]
 fn the_reader_of_settings_and_the_schema_know_the_same_keys() {
     let schema = of_settings();
-    let words = words(&["crates/cli/src/settings", "crates/policy/src/finding.rs"], &schema);
+    let words = words(&["crates/cli/src/settings", "crates/policy/src/finding"], &schema);
     let mut tables = BTreeMap::new();
     tables_of_settings("", &schema, &mut tables);
     assert!(tables.len() >= 11, "{:?}", tables.keys());
@@ -163,7 +163,9 @@ fn policy_faults(path: &str, text: &str) -> String {
     let findings = match Policy::load(&[file], &settings.policy) {
         Ok((_, findings)) | Err(findings) => findings,
     };
-    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    // A schema knows no warnings.
+    let faults = findings.iter().filter(|finding| finding.level == Level::Deny);
+    faults.map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -44,6 +44,15 @@ fn one(reading: &Reading<'_>, place: &Place, name: &str, reason: &str) -> Option
         reading.fault(place, format!("there is no lint `{name}`"), Some(help));
         return None;
     };
+    if !lint.may_be_allowed() {
+        let help = "give one of the two roles another name, or another ARN".to_owned();
+        reading.fault(
+            place,
+            format!("`{name}` cannot be allowed: it would not be known which role holds"),
+            Some(help),
+        );
+        return None;
+    }
     if reason.trim().is_empty() {
         reading.fault(place, format!("`{name}` is allowed without a reason"), None);
         return None;

@@ -189,6 +189,8 @@ fn a_foreign_audience_is_allowed_by_an_operator_with_a_reason() {
         ("foreign_audience", "--allow: error: `foreign_audience` gives no reason"),
         ("foreign_audience= ", "is allowed without a reason"),
         ("foreign_audiense=x", "did you mean `foreign_audience`?"),
+        ("duplicate_role=both are right", "`duplicate_role` cannot be allowed"),
+        ("duplicate_arn=both are right", "`duplicate_arn` cannot be allowed"),
     ] {
         let faults = by_flag(flag).err().unwrap();
         assert!(faults.contains(fault), "{flag}\n{faults}");

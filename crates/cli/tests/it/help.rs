@@ -29,6 +29,7 @@ fn each_command_has_help_with_an_example() {
         "keys rotate",
         "keys rewrap",
         "revoke",
+        "policy check",
         "config",
         "config show",
         "config schema",

@@ -43,6 +43,8 @@ mod openapi;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 #[cfg(feature = "test-postgres")]
 mod postgres;
 #[cfg(test)]

@@ -75,5 +75,5 @@ fn a_policy_that_is_refused_stops_the_start_with_its_findings() {
     );
     let ran = folder.run(&["serve"]);
     assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("deploy.toml:4:1: error"), "{}", ran.stderr);
+    assert!(ran.stderr.contains(" --> deploy.toml:4:1\n"), "{}", ran.stderr);
 }

@@ -1,32 +1,34 @@
 //! One block of rules, of trust or of deny.
 
-use super::{Surroundings, place};
+use super::{Surroundings, place, when};
 use crate::finding::{Lint, did_you_mean};
 use crate::issuer::RegisteredIssuer;
 use crate::pattern::{Glob, Pattern, Wanted};
 use crate::provider::ClaimType;
 use crate::reader::{self, Entry, Located, Section};
 use crate::trust::{Condition, DenyBlock, TrustBlock};
+use crate::when::When;
 
-/// Reads a trust block, with the lints that need no other block.
-pub(super) fn trust(section: &Section<'_>, surroundings: Surroundings<'_>) -> Option<TrustBlock> {
+/// Reads a trust block, and says whether all of it could be read.
+pub(super) fn trust(section: &Section<'_>, surroundings: Surroundings<'_>) -> Option<(TrustBlock, bool)> {
     let issuer = issuer(section, surroundings)?;
     let untrusted_triggers = section.boolean("untrusted_triggers").is_some_and(|is| is.value);
-    let (conditions, is_complete) = conditions(section, issuer);
-    let block =
-        TrustBlock { issuer: issuer.name.clone(), conditions, untrusted_triggers, place: place(section) };
-    // A condition that could not be read may be the very one that a lint misses.
-    if is_complete {
-        lint_trust(section, &block, issuer);
-    }
-    Some(block)
+    let read = conditions(section, issuer);
+    let block = TrustBlock {
+        issuer: issuer.name.clone(),
+        conditions: read.conditions,
+        when: read.when,
+        untrusted_triggers,
+        place: place(section),
+    };
+    Some((block, read.is_complete))
 }
 
 /// Reads a deny block.
 pub(super) fn deny(section: &Section<'_>, surroundings: Surroundings<'_>) -> Option<DenyBlock> {
     let issuer = issuer(section, surroundings)?;
     let absent = section.text("absent");
-    let (conditions, _) = conditions(section, issuer);
+    let Read { conditions, when, .. } = conditions(section, issuer);
     let unsure = conditions.iter().find(|condition| !issuer.profile.guarantees(&condition.claim));
     if let (None, Some(condition)) = (&absent, unsure) {
         let message = format!("not every token carries `{}`: say what absence does", condition.claim);
@@ -41,7 +43,7 @@ pub(super) fn deny(section: &Section<'_>, surroundings: Surroundings<'_>) -> Opt
             true
         }
     };
-    Some(DenyBlock { issuer: issuer.name.clone(), conditions, absent_matches, place: place(section) })
+    Some(DenyBlock { issuer: issuer.name.clone(), conditions, when, absent_matches, place: place(section) })
 }
 
 fn issuer<'c>(section: &Section<'_>, surroundings: Surroundings<'c>) -> Option<&'c RegisteredIssuer> {
@@ -58,27 +60,31 @@ fn issuer<'c>(section: &Section<'_>, surroundings: Surroundings<'c>) -> Option<&
     found
 }
 
-/// The conditions, and whether all that stand there could be read.
-fn conditions(section: &Section<'_>, issuer: &RegisteredIssuer) -> (Vec<Condition>, bool) {
-    let mut conditions = Vec::new();
-    let mut is_complete = true;
-    for entry in section.rest() {
-        let read = match entry.key {
-            "claims" => extra_conditions(section, &entry, issuer),
-            "when" => refuse_when(&entry),
-            _ => known_condition(&entry, issuer).map(|condition| vec![condition]),
-        };
-        is_complete &= read.is_some();
-        conditions.extend(read.unwrap_or_default());
-    }
-    (conditions, is_complete)
+/// What a block asks of a workload.
+#[derive(Default)]
+struct Read {
+    conditions: Vec<Condition>,
+    when: Option<When>,
+    /// Whether all that stands there could be read.
+    is_complete: bool,
 }
 
-fn refuse_when(entry: &Entry<'_>) -> Option<Vec<Condition>> {
-    let message =
-        "this version of daypass does not evaluate `when`: the role would be open where it should not be";
-    entry.source().error(entry.span.clone(), message, None);
-    None
+fn conditions(section: &Section<'_>, issuer: &RegisteredIssuer) -> Read {
+    let mut read = Read { is_complete: true, ..Read::default() };
+    let when = section.entry("when");
+    if let Some(entry) = &when {
+        read.when = when::read(entry, issuer);
+        read.is_complete = read.when.is_some();
+    }
+    for entry in section.rest() {
+        let conditions = match entry.key {
+            "claims" => extra_conditions(section, &entry, issuer),
+            _ => known_condition(&entry, issuer).map(|condition| vec![condition]),
+        };
+        read.is_complete &= conditions.is_some();
+        read.conditions.extend(conditions.unwrap_or_default());
+    }
+    read
 }
 
 fn known_condition(entry: &Entry<'_>, issuer: &RegisteredIssuer) -> Option<Condition> {
@@ -209,24 +215,5 @@ fn glob(entry: &Entry<'_>, text: &str, span: reader::Span) -> Option<Wanted> {
             entry.source().error(span, format!("`{}`: {fault}", entry.key), None);
             None
         }
-    }
-}
-
-fn lint_trust(section: &Section<'_>, block: &TrustBlock, issuer: &RegisteredIssuer) {
-    let lint = |lint, message: String, help: String| {
-        section.source().lint(section.span(), lint, message, Some(help));
-    };
-    if block.conditions.is_empty() {
-        let message = format!("every job whose token `{}` signs may take this role", issuer.name);
-        lint(Lint::EmptyTrust, message, "say which repository, ref or environment".to_owned());
-    }
-    if issuer.is_shared && block.bound_texts(&issuer.profile.owner_ids).next().is_none() {
-        let owner_ids = issuer.profile.owner_ids.join("` or `");
-        let message = format!(
-            "`{}` serves strangers too, and this block rests on no immutable id of the owner: whoever takes over the \
-             name takes over the role",
-            issuer.name
-        );
-        lint(Lint::NoImmutableOwner, message, format!("add `{owner_ids}` with the owner's number as text"));
     }
 }

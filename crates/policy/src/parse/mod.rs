@@ -3,18 +3,20 @@
 mod block;
 mod ceiling;
 mod grants;
+mod lint;
 mod role;
+mod when;
 
 pub(crate) use ceiling::Ceiling;
 
 use crate::context::PolicyContext;
-use crate::finding::Finding;
+use crate::finding::{Excerpt, Finding, Lint};
 use crate::reader::{self, Section};
 use crate::role::Role;
 use crate::trust::{DenyBlock, Place};
 
 /// The file that bounds the roles of its folder and of those below.
-const CEILING_FILE: &str = "_ceiling.toml";
+pub const CEILING_FILE: &str = "_ceiling.toml";
 
 /// A policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +30,34 @@ pub struct PolicyFile {
 /// What a file defines.
 #[derive(Default)]
 pub(crate) struct Defined {
-    pub(crate) roles: Vec<(Role, Place)>,
+    pub(crate) roles: Vec<DefinedRole>,
     pub(crate) deny: Vec<DenyBlock>,
+}
+
+/// A role and where its name stands.
+pub(crate) struct DefinedRole {
+    pub(crate) role: Role,
+    pub(crate) place: Place,
+    column: usize,
+    excerpt: Option<Excerpt>,
+}
+
+impl DefinedRole {
+    /// What is wrong with the role beside others.
+    pub(crate) fn finding(&self, lint: Lint, message: String, help: &str) -> Finding {
+        Finding {
+            file: self.place.file.clone(),
+            line: self.place.line,
+            column: self.column,
+            level: lint.level(),
+            lint: Some(lint),
+            message,
+            help: Some(help.to_owned()),
+            excerpt: self.excerpt.clone(),
+            counter_example: None,
+            suspect: None,
+        }
+    }
 }
 
 /// What reading a file needs to know beside the file.

@@ -1,7 +1,8 @@
 //! One role: its name, its blocks, its grants.
 
-use super::{Surroundings, block, grants, place};
+use super::{DefinedRole, Surroundings, block, grants, lint};
 use crate::finding::Lint;
+use crate::grant::Grants;
 use crate::reader::{Entry, Located, Section};
 use crate::role::{ADMIN_ROLE, MAX_TTL_SECONDS, PROJECT_ROLE, Role};
 use crate::trust::Place;
@@ -13,30 +14,54 @@ pub(super) fn read(
     roles: &Section<'_>,
     entry: &Entry<'_>,
     surroundings: Surroundings<'_>,
-) -> Option<(Role, Place)> {
+) -> Option<DefinedRole> {
     check_name(entry);
     let section = roles.of_entry(entry)?;
     let description = section.text("description").map(|text| text.value);
     let max_ttl = section.duration("max_ttl");
     check_max_ttl(&section, max_ttl.as_ref());
     let trust_sections = section.sections("trust");
-    if trust_sections.is_empty() {
+    if trust_sections.is_empty() && !has_trust_policy(&section) {
         let help = "add a `[[roles.NAME.trust]]` block, or delete the role".to_owned();
         section.error(format!("`{}` has no trust block: nobody could take it", section.name()), Some(help));
     }
-    let trust = trust_sections.iter().filter_map(|section| block::trust(section, surroundings)).collect();
+    let read: Vec<_> = trust_sections
+        .iter()
+        .filter_map(|section| Some((section, block::trust(section, surroundings)?)))
+        .collect();
+    let trust = read.iter().map(|(_, (block, _))| block.clone()).collect();
     let deny_sections = section.sections("deny");
     let deny = deny_sections.iter().filter_map(|section| block::deny(section, surroundings)).collect();
-    let mut role =
-        Role { name: entry.key.to_owned(), description, trust, deny, onboarded_only: false, api: None };
-    role.api = grants::api(&section, &role, max_ttl.as_ref().map(|ttl| ttl.value), surroundings.context);
+    let mut role = Role {
+        name: entry.key.to_owned(),
+        description,
+        trust,
+        deny,
+        onboarded_only: false,
+        max_ttl_seconds: max_ttl.map(|ttl| ttl.value),
+        grants: Grants::default(),
+    };
+    role.grants = grants::read(&section, &role, surroundings.context);
     section.finish();
+    // A condition that could not be read may be the very one that a lint misses.
+    let complete = read.iter().enumerate().filter(|(_, (_, (_, is_complete)))| *is_complete);
+    for (at, (section, _)) in complete {
+        lint::trust(section, &role, at, surroundings.context);
+    }
     for ceiling in surroundings.ceilings {
         for excess in ceiling.excesses(&role, surroundings.context) {
             section.source().lint(entry.span.clone(), Lint::OverCeiling, excess, None);
         }
     }
-    Some((role, place(&section)))
+    let (line, column) = section.source().position(entry.span.start);
+    let place = Place { file: section.source().file().to_owned(), line };
+    Some(DefinedRole { role, place, column, excerpt: section.source().excerpt(&entry.span) })
+}
+
+/// Whether an IAM document says who may take the role: then it needs no block.
+fn has_trust_policy(section: &Section<'_>) -> bool {
+    let aws = section.section("grants").and_then(|grants| grants.section("aws"));
+    aws.is_some_and(|aws| aws.entry("trust_policy").is_some())
 }
 
 fn check_name(entry: &Entry<'_>) {

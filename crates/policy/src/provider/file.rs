@@ -45,6 +45,7 @@ fn profile(top: &Section<'_>) -> Option<Profile> {
         personal: texts(&sets, "personal"),
         workload: workload(&top.section("workload")?),
         trigger: top.section("trigger").map(|section| trigger(&section)),
+        example: example(top),
         foreign_audiences: top.sections("foreign_audiences").iter().filter_map(foreign_audience).collect(),
     };
     for section in [&claims, &sets, top] {
@@ -68,6 +69,12 @@ fn types(claims: &Section<'_>, set: &str) -> Option<BTreeMap<String, ClaimType>>
         Some((entry.key.to_owned(), known?))
     };
     section.rest().into_iter().map(of).collect()
+}
+
+fn example(top: &Section<'_>) -> BTreeMap<String, String> {
+    let Some(section) = top.section("example") else { return BTreeMap::new() };
+    let claims = section.rest();
+    claims.iter().filter_map(|entry| Some((entry.key.to_owned(), entry.text()?.value))).collect()
 }
 
 fn workload(section: &Section<'_>) -> WorkloadClaims {

@@ -132,6 +132,8 @@ pub struct Profile {
     pub workload: WorkloadClaims,
     /// The events, where the tokens name one.
     pub trigger: Option<Trigger>,
+    /// The claims of a job as there are many, each as text; `{claim}` in it stands for another one.
+    pub example: BTreeMap<String, String>,
     /// Audiences that belong to somebody else, and to whom.
     pub foreign_audiences: Vec<(Glob, String)>,
 }

@@ -70,3 +70,43 @@ fn an_id_of_another_kind_with_the_same_number_is_not_within_the_ceiling() {
     let files = [file("_ceiling.toml", "owner_ids = [\"65\"]"), file("x.toml", &enterprise)];
     assert!(load(&files).err().unwrap().contains("over_ceiling"));
 }
+
+#[test]
+fn every_grant_of_the_language_is_bounded() {
+    let roles = |grant: &str| {
+        format!(
+            "[roles.r]\nmax_ttl = \"1h\"\n[[roles.r.trust]]\nissuer = \"github\"\nrepository_owner_id = \"65\"\n[roles.r.grants.{grant}\n"
+        )
+    };
+    let over = |grant: &str, ceiling: &str| {
+        let faults = load(&[file("_ceiling.toml", ceiling), file("x.toml", &roles(grant))]).unwrap_err();
+        faults.matches("error[over_ceiling]").count()
+    };
+    let aws = "aws]\narn = \"arn:aws:iam::000000000000:role/team-{repository_id}\"\n\
+               upstream = { role = \"arn:aws:iam::111111111111:role/real\", region = \"us-west-2\" }";
+    let registry = "registry]\npush = [\"team/{repository_id}/*\"]\npull = [\"team/**\"]";
+    let state = "state]\nwrite = [\"live/{repository_id}/**\"]\nread = [\"live/shared\"]";
+    let identity = "identity]\naudience = \"api://AzureADTokenExchange\"";
+    for (grant, within, beyond) in [
+        (
+            aws,
+            "arns = [{ glob = \"arn:aws:iam::000000000000:role/team-*\" }]",
+            "arns = [{ glob = \"arn:aws:iam::*:role/x-*\" }]",
+        ),
+        (aws, "upstream_roles = [\"arn:aws:iam::111111111111:role/real\"]", "upstream_roles = []"),
+        (registry, "registry = [{ glob = \"team/**\" }]", "registry = [{ glob = \"team/*/*\" }]"),
+        (registry, "registry = [{ glob = \"**\" }]", "registry = [{ glob = \"team/1/**\" }]"),
+        (state, "state = [{ glob = \"live/**\" }]", "state = [{ glob = \"live/*\" }]"),
+        (
+            state,
+            "state = [\"live/{repository_id}/**\", \"live/shared\"]",
+            "state = [\"live/{repository_id}/**\"]",
+        ),
+        (identity, "audiences = [\"api://AzureADTokenExchange\"]", "audiences = [\"https://a.example\"]"),
+        (identity, "max_ttl = \"1h\"", "max_ttl = \"30m\""),
+    ] {
+        let within = within.replace("glob = \"**\"", "glob = \"team**\"");
+        assert_eq!(over(grant, &within), 0, "{grant} under {within}");
+        assert!(over(grant, beyond) > 0, "{grant} under {beyond}");
+    }
+}

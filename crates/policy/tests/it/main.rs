@@ -5,10 +5,20 @@ mod ceilings;
 #[cfg(test)]
 mod decisions;
 #[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
 mod disclosure;
+#[cfg(test)]
+mod grants;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod language;
+#[cfg(test)]
+mod lints;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod when;
 #[cfg(test)]
 mod workloads;

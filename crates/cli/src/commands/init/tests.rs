@@ -57,7 +57,7 @@ fn blocks(plan: &Plan, files: &Files) -> Vec<String> {
         policy.roles().map(|role| role.name.as_str()).filter(|name| *name != "project").collect();
     assert_eq!((names.as_slice(), policy.deny().len()), (&[plan.role.as_str()][..], 0));
     let role = policy.role(&plan.role).unwrap();
-    let api = role.api.as_ref().unwrap();
+    let api = role.grants.api.as_ref().unwrap();
     let scopes: Vec<&str> = api.scopes.iter().map(Template::as_str).collect();
     assert_eq!(
         (api.audience.as_str(), scopes),

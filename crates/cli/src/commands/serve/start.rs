@@ -10,7 +10,7 @@ use daypass_app::policy_source::PolicyFault;
 use daypass_app::{App, Parts, jobs};
 use daypass_fetch::SystemResolver;
 use daypass_jose::{Clock, Random};
-use daypass_policy::{Finding, show_duration};
+use daypass_policy::{Finding, Rendering, render, show_duration};
 use daypass_store::{Store, StoreFault};
 use daypass_web::{Entrance, Limits, TrustedProxies, Web};
 use tokio::net::TcpListener;
@@ -95,9 +95,11 @@ pub(crate) enum StartFault {
 
 impl From<StartFault> for CommandFault {
     fn from(fault: StartFault) -> Self {
-        let is_list =
-            matches!(fault, StartFault::App(daypass_app::StartFault::Policy(PolicyFault::Refused(_))));
-        Self::NotStarted { text: fault.to_string(), status: fault.exit_code(), is_list }
+        let status = fault.exit_code();
+        if let StartFault::App(daypass_app::StartFault::Policy(PolicyFault::Refused(findings))) = &fault {
+            return Self::NotStarted { text: render(findings, Rendering::Coloured), status, is_list: true };
+        }
+        Self::NotStarted { text: fault.to_string(), status, is_list: false }
     }
 }
 
@@ -238,6 +240,7 @@ impl Prepared {
                 );
             }
         }
+        jobs::log_what_no_lint_follows(&policy);
         for finding in &self.warnings.policy {
             tracing::warn!(policy.version = policy.version(), "{finding}");
         }

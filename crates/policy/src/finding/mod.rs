@@ -2,6 +2,16 @@
 
 use std::fmt;
 
+mod counter_example;
+mod excerpt;
+mod lint;
+
+pub use counter_example::CounterExample;
+pub(crate) use counter_example::{Changed, Suspect};
+pub use excerpt::Excerpt;
+pub(crate) use excerpt::Lines;
+pub use lint::Lint;
+
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -9,29 +19,6 @@ pub enum Level {
     Deny,
     /// The file is taken, and the finding is logged.
     Warn,
-}
-
-/// A lint: a rule that a file can break although it can be read, and that an operator may allow with a reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lint {
-    /// A trust block has no condition but its issuer.
-    EmptyTrust,
-    /// A pattern accepts every value.
-    VacuousPattern,
-    /// One role is defined twice.
-    DuplicateRole,
-    /// A block of an issuer that strangers share binds no immutable owner id.
-    NoImmutableOwner,
-    /// An issuer takes tokens that were made for somebody else.
-    ForeignAudience,
-    /// A role exceeds the ceiling of its folder.
-    OverCeiling,
-    /// A grant names a claim that can be renamed and taken by somebody else.
-    MutablePlaceholder,
-    /// A text holds a `*`, which in a text is a letter.
-    StarInText,
-    /// A condition names an event that the provider is not known to have.
-    UnknownEvent,
 }
 
 /// One finding.
@@ -51,40 +38,28 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+    /// The lines where it stands; `None` where it stands in no file.
+    pub excerpt: Option<Excerpt>,
+    /// A job that the author did not mean, and that the policy treats as if he had.
+    pub counter_example: Option<CounterExample>,
+    pub(crate) suspect: Option<Suspect>,
 }
 
-impl Lint {
-    /// All lints.
-    pub const ALL: [Self; 9] = [
-        Self::EmptyTrust,
-        Self::VacuousPattern,
-        Self::DuplicateRole,
-        Self::NoImmutableOwner,
-        Self::ForeignAudience,
-        Self::OverCeiling,
-        Self::MutablePlaceholder,
-        Self::StarInText,
-        Self::UnknownEvent,
-    ];
-
-    /// Its name in settings and messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::EmptyTrust => "empty_trust",
-            Self::VacuousPattern => "vacuous_pattern",
-            Self::DuplicateRole => "duplicate_role",
-            Self::NoImmutableOwner => "no_immutable_owner",
-            Self::ForeignAudience => "foreign_audience",
-            Self::OverCeiling => "over_ceiling",
-            Self::MutablePlaceholder => "mutable_placeholder",
-            Self::StarInText => "star_in_text",
-            Self::UnknownEvent => "unknown_event",
+impl Finding {
+    /// What is wrong with something that stands in no file.
+    pub(crate) fn without_place(of: &str, message: String, help: Option<String>) -> Self {
+        Self {
+            file: of.to_owned(),
+            line: 1,
+            column: 1,
+            level: Level::Deny,
+            lint: None,
+            message,
+            help,
+            excerpt: None,
+            counter_example: None,
+            suspect: None,
         }
-    }
-
-    /// The lint of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|lint| lint.name() == name)
     }
 }
 
@@ -129,16 +104,12 @@ mod tests {
             lint: Some(Lint::EmptyTrust),
             message: "anybody may take this role".to_owned(),
             help: Some("name the owner".to_owned()),
+            excerpt: None,
+            counter_example: None,
+            suspect: None,
         };
         let shown = "deploy.toml:3:1: error[empty_trust]: anybody may take this role\n  help: name the owner";
         assert_eq!(finding.to_string(), shown);
-    }
-
-    #[test]
-    fn names_of_lints_read_back() {
-        for lint in Lint::ALL {
-            assert_eq!(Lint::from_name(lint.name()), Some(lint));
-        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
-//! Grants: what a role gives, with places for ids of the workload that takes it.
+//! A text of a grant, with places for ids of the workload that takes it.
 
-use crate::scope::scope_fault;
+use crate::pattern::{Glob, GlobFault, Shape};
 use crate::workload::Workload;
+
+/// Stands for a filled place where a template is judged as a glob; no glob has it.
+pub(crate) const PLACE: char = '\u{e000}';
 
 /// A text in which `{claim}` stands for a claim.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,29 +34,6 @@ pub enum TemplateFault {
     /// With its places filled it is no scope that a policy may grant.
     #[error("`{0}` is no scope that a policy grants once its places are filled")]
     Scope(String),
-}
-
-/// A pass for an API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiGrant {
-    /// Whom it is for.
-    pub audience: Template,
-    /// What it may do.
-    pub scopes: Vec<Template>,
-    /// For how long it is valid unless a caller asks for another time, in seconds.
-    pub ttl_seconds: i64,
-    /// The longest for which a caller may ask, in seconds.
-    pub max_ttl_seconds: i64,
-}
-
-/// A pass that one workload may have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are those of `ApiGrant`, with every place filled")]
-pub struct GrantedApi {
-    pub audience: String,
-    pub scopes: Vec<String>,
-    pub ttl_seconds: i64,
-    pub max_ttl_seconds: i64,
 }
 
 impl Template {
@@ -95,6 +75,31 @@ impl Template {
         })
     }
 
+    /// What it can become, character by character.
+    pub(crate) fn shapes(&self) -> Vec<Shape> {
+        let mut shapes = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => shapes.extend(literal.chars().map(Shape::Literal)),
+                Part::Claim(_) => shapes.push(Shape::Star),
+            }
+        }
+        shapes
+    }
+
+    /// The text as a glob, in which a filled place is fixed.
+    pub(crate) fn as_glob(&self) -> Result<Glob, GlobFault> {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                // Stands for any value that may fill it: one that is safe, and so fixed.
+                Part::Claim(_) => text.push(PLACE),
+            }
+        }
+        Glob::parse(&text)
+    }
+
     /// The text for one workload.
     pub fn fill(&self, workload: &Workload) -> Result<String, TemplateFault> {
         let mut filled = String::new();
@@ -116,31 +121,6 @@ fn is_safe(value: &str) -> bool {
     !value.is_empty()
         && value.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
         && !matches!(value, "." | "..")
-}
-
-/// A scope is judged again with its places filled: what it says then is what is granted.
-fn filled_scope(scope: &Template, workload: &Workload) -> Result<String, TemplateFault> {
-    let filled = scope.fill(workload)?;
-    match scope_fault(&filled) {
-        Some(_) => Err(TemplateFault::Scope(scope.text.clone())),
-        None => Ok(filled),
-    }
-}
-
-impl ApiGrant {
-    /// The pass for one workload.
-    pub fn fill(&self, workload: &Workload) -> Result<GrantedApi, TemplateFault> {
-        Ok(GrantedApi {
-            audience: self.audience.fill(workload)?,
-            scopes: self
-                .scopes
-                .iter()
-                .map(|scope| filled_scope(scope, workload))
-                .collect::<Result<_, _>>()?,
-            ttl_seconds: self.ttl_seconds,
-            max_ttl_seconds: self.max_ttl_seconds,
-        })
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,116 @@
+//! `daypass policy check`: the files, read by the parser of the server, with all that is to be said of them.
+
+use std::path::PathBuf;
+
+use daypass_app::policy_source;
+use daypass_policy::{Finding, Level, Policy, Rendering, render};
+use serde_json::{Value, json};
+
+use super::sarif;
+use crate::args::{PolicyCheckArguments, ServerArguments, SettingsArguments};
+use crate::commands::{Context, serve};
+use crate::fault::{CommandFault, FINDINGS, OK};
+use crate::output;
+
+/// What a check came to.
+struct Checked {
+    files: usize,
+    findings: Vec<Finding>,
+    /// None where the files are refused.
+    policy: Option<Policy>,
+}
+
+pub(super) fn run(arguments: &PolicyCheckArguments, context: &Context) -> Result<u8, CommandFault> {
+    let checked = check(arguments, context)?;
+    if arguments.json {
+        output::json(&as_json(&checked))?;
+    } else if arguments.sarif {
+        output::json(&sarif::log(&checked.findings, checked.policy.as_ref()))?;
+    } else {
+        tell(&checked)?;
+    }
+    Ok(if checked.findings.is_empty() { OK } else { FINDINGS })
+}
+
+fn check(arguments: &PolicyCheckArguments, context: &Context) -> Result<Checked, CommandFault> {
+    let server = ServerArguments {
+        settings: SettingsArguments { config: arguments.settings.config.clone() },
+        listen: None,
+        public_url: None,
+        store_url: None,
+        policy_dir: None,
+        allow: arguments.allow.clone(),
+    };
+    let settings = serve::settings(&server, context)?;
+    let top = settings.policy_dir.clone();
+    let paths: Vec<PathBuf> =
+        if arguments.paths.is_empty() { top.iter().cloned().collect() } else { arguments.paths.clone() };
+    if paths.is_empty() {
+        let message = "the settings name no `policy_dir`\n  help: name a folder or files: `daypass policy check FOLDER`";
+        return Err(CommandFault::Usage(message.to_owned()));
+    }
+    let files = policy_source::read_named(&paths, top.as_deref())
+        .map_err(|fault| CommandFault::Usage(fault.to_string()))?;
+    let (policy, findings) = match Policy::load(&files, &settings.policy) {
+        Ok((policy, findings)) => (Some(policy), findings),
+        Err(findings) => (None, findings),
+    };
+    Ok(Checked { files: files.len(), findings, policy })
+}
+
+fn tell(checked: &Checked) -> Result<(), CommandFault> {
+    if !checked.findings.is_empty() {
+        output::line(render(&checked.findings, Rendering::Coloured))?;
+        output::line("")?;
+    }
+    let unsure: Vec<&str> = checked.policy.iter().flat_map(Policy::not_fully_linted).collect();
+    if !unsure.is_empty() {
+        let note = output::styled(output::CARE, "not fully linted:");
+        output::line(format_args!("{note} {} (`when` says what no lint can follow)", unsure.join(", ")))?;
+    }
+    let count = |level| checked.findings.iter().filter(|finding| finding.level == level).count();
+    let files = counted(checked.files, "file");
+    output::line(match (count(Level::Deny), count(Level::Warn)) {
+        (0, 0) => format!("{files}, nothing to say"),
+        (errors, warnings) => {
+            format!("{files}, {}, {}", counted(errors, "error"), counted(warnings, "warning"))
+        }
+    })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn as_json(checked: &Checked) -> Value {
+    let policy = checked.policy.as_ref();
+    json!({
+        "files": checked.files,
+        "version": policy.map(Policy::version),
+        "findings": checked.findings.iter().map(finding_as_json).collect::<Vec<_>>(),
+        "not_fully_linted": policy.map(|policy| policy.not_fully_linted().collect::<Vec<_>>()),
+    })
+}
+
+fn finding_as_json(finding: &Finding) -> Value {
+    json!({
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "end_line": finding.excerpt.as_ref().map(|excerpt| excerpt.end_line),
+        "end_column": finding.excerpt.as_ref().map(|excerpt| excerpt.end_column),
+        "level": match finding.level {
+            Level::Deny => "deny",
+            Level::Warn => "warn",
+        },
+        "lint": finding.lint.map(daypass_policy::Lint::name),
+        "message": finding.message,
+        "help": finding.help,
+        "counter_example": finding.counter_example.as_ref().map(|example| json!({
+            "who": example.who,
+            "issuer": example.issuer,
+            "role": example.role,
+            "claims": example.claims,
+        })),
+    })
+}

@@ -1,0 +1,100 @@
+//! From files to a policy, or to everything that stands against it.
+
+use std::collections::BTreeMap;
+
+use daypass_jose::digest::short_sha256;
+
+use crate::context::PolicyContext;
+use crate::example;
+use crate::finding::{Finding, Level, Lint};
+use crate::parse::{self, Ceiling, Defined, DefinedRole, PolicyFile, Surroundings};
+use crate::policy::{Parts, Policy};
+
+impl Policy {
+    /// Compiles files. Gives the policy with its warnings, or everything that stands against it.
+    pub fn load(files: &[PolicyFile], context: &PolicyContext) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
+        let mut findings = projects_findings(context);
+        let mut ceilings = Vec::new();
+        for file in files.iter().filter(|file| file.is_ceiling()) {
+            let (ceiling, faults) = parse::ceiling(file, context);
+            ceilings.extend(ceiling);
+            findings.extend(faults);
+        }
+        let mut roles = Vec::new();
+        let mut deny = Vec::new();
+        for file in files.iter().filter(|file| !file.is_ceiling()) {
+            let (defined, faults) = read(file, context, &ceilings);
+            roles.extend(defined.roles);
+            deny.extend(defined.deny);
+            findings.extend(faults);
+        }
+        findings.extend(duplicates(&roles));
+        findings.retain(|finding| !finding.lint.is_some_and(|lint| context.allowed.contains_key(&lint)));
+        let roles = roles.into_iter().map(|defined| defined.role).collect();
+        let parts = Parts { roles, deny, has_ceilings: !ceilings.is_empty(), version: version(files) };
+        let policy = Self::new(parts, context);
+        show_jobs(&mut findings, &policy, context);
+        if findings.iter().any(|finding| finding.level == Level::Deny) {
+            return Err(findings);
+        }
+        Ok((policy, findings))
+    }
+}
+
+/// Gives each finding the job that it is about. A policy of which a part could not be read decides nothing, not even about
+/// an example.
+fn show_jobs(findings: &mut [Finding], policy: &Policy, context: &PolicyContext) {
+    if findings.iter().any(|finding| finding.lint.is_none()) {
+        return;
+    }
+    for finding in findings {
+        let suspect = finding.suspect.take();
+        finding.counter_example = suspect.and_then(|suspect| example::of(&suspect, policy, context));
+    }
+}
+
+fn read(file: &PolicyFile, context: &PolicyContext, ceilings: &[Ceiling]) -> (Defined, Vec<Finding>) {
+    let above: Vec<&Ceiling> = ceilings.iter().filter(|ceiling| ceiling.bounds(file.folder())).collect();
+    parse::roles(file, Surroundings { context, ceilings: &above })
+}
+
+fn projects_findings(context: &PolicyContext) -> Vec<Finding> {
+    let faults = context.projects.faults(context).into_iter();
+    faults
+        .map(|fault| {
+            Finding::without_place("[projects]", format!("`{}`: {}", fault.key, fault.message), fault.help)
+        })
+        .collect()
+}
+
+/// Two roles of one name, and two of one ARN.
+fn duplicates(roles: &[DefinedRole]) -> Vec<Finding> {
+    let mut names: BTreeMap<&str, &DefinedRole> = BTreeMap::new();
+    let mut arns: BTreeMap<&str, &DefinedRole> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for defined in roles {
+        let name = defined.role.name.as_str();
+        if let Some(other) = names.insert(name, defined) {
+            let message = format!("the role `{name}` is defined in `{}` too", other.place.file);
+            let help = "two files that each hold half of a role would be read as one of them";
+            findings.push(defined.finding(Lint::DuplicateRole, message, help));
+        }
+        let Some(aws) = &defined.role.grants.aws else { continue };
+        if let Some(other) = arns.insert(aws.arn.as_str(), defined) {
+            let message =
+                format!("the roles `{}` and `{name}` have one ARN: `{}`", other.role.name, aws.arn.as_str());
+            findings.push(defined.finding(Lint::DuplicateArn, message, "AWS tools ask by the ARN alone"));
+        }
+    }
+    findings
+}
+
+/// A digest of paths and texts, each with its length before it.
+fn version(files: &[PolicyFile]) -> String {
+    let mut content = Vec::new();
+    for field in files.iter().flat_map(|file| [&file.path, &file.text]) {
+        content.extend(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+        content.extend(field.as_bytes());
+    }
+    short_sha256(&content)
+}
