@@ -9,6 +9,7 @@ use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
 use daypass_policy::{Finding, RegisteredIssuer};
 use daypass_store::{Store, StoreFault};
+use daypass_traces::Traces;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::config::{Config, PublicUrl};
@@ -38,6 +39,7 @@ pub struct App {
     keep_exchanges_seconds: Option<i64>,
     sampler: Sampler,
     metrics: Metrics,
+    traces: Arc<Traces>,
     turns: Semaphore,
     readiness: Arc<Readiness>,
     clock: Arc<dyn Clock>,
@@ -70,6 +72,11 @@ impl App {
         let fetcher = Fetcher::with_resolver(&config.outbound, resolver)?;
         let (issuers, key_settings) =
             config.issuers.into_iter().map(|issuer| (issuer.registered, issuer.keys)).unzip();
+        let traces = match config.traces {
+            Some(settings) => Traces::new(settings, fetcher.clone(), Arc::clone(&clock), Arc::clone(&rng)),
+            None => Traces::default(),
+        };
+        let traces = Arc::new(traces);
         let app = Self {
             public_url: config.public_url,
             loopback_only: config.loopback_only,
@@ -82,6 +89,7 @@ impl App {
             keep_exchanges_seconds: config.keep_exchanges_seconds,
             sampler: Sampler::default(),
             metrics: Metrics::new().map_err(|fault| StartFault::Metrics(fault.to_string()))?,
+            traces,
             turns: Semaphore::new(MAX_EXCHANGES),
             readiness: Arc::default(),
             started: (clock.now(), clock.monotonic()),
@@ -150,6 +158,11 @@ impl App {
         &self.metrics
     }
 
+    /// Spans of requests, where the settings want them.
+    pub fn traces(&self) -> &Arc<Traces> {
+        &self.traces
+    }
+
     /// Everything that is counted and how the server stands, as text for Prometheus in [`crate::metrics::TEXT_FORMAT`].
     ///
     /// # Errors
@@ -172,6 +185,7 @@ impl App {
             policy_version: policy.version(),
             is_newer_policy_refused: self.policy.is_newer_refused(),
             are_pass_keys_usable: self.pass_keys.are_usable(self.monotonic()),
+            spans: self.traces.statistics(),
         };
         self.metrics.text(&state).map_err(|fault| fault.to_string())
     }

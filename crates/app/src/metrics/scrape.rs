@@ -1,7 +1,10 @@
 //! What is looked at only when somebody asks: how things stand now.
 
 use daypass_store::LedgerStatistics;
-use prometheus::{Encoder as _, Error, IntCounter, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use daypass_traces::{DropReason, SpanStatistics};
+use prometheus::{
+    Encoder as _, Error, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 
 use super::{Metrics, registered};
 
@@ -13,6 +16,7 @@ pub(crate) struct State<'a> {
     pub(crate) is_newer_policy_refused: bool,
     /// Whether a key signs, and it is known that it is not revoked.
     pub(crate) are_pass_keys_usable: bool,
+    pub(crate) spans: SpanStatistics,
 }
 
 /// How the keys of one issuer stand.
@@ -30,6 +34,7 @@ impl Metrics {
         issuers(&now, &state.issuers)?;
         ledger(&now, &state.ledger)?;
         policy(&now, state)?;
+        spans(&now, &state.spans)?;
         gauge(
             &now,
             "daypass_signing_keys_usable",
@@ -83,6 +88,18 @@ fn ledger(now: &Registry, written: &LedgerStatistics) -> Result<(), Error> {
         ),
     ] {
         registered(now, IntCounter::new(name, help)?)?.inc_by(value);
+    }
+    Ok(())
+}
+
+fn spans(now: &Registry, spans: &SpanStatistics) -> Result<(), Error> {
+    let exported = IntCounter::new("daypass_spans_exported_total", "Spans that the collector has taken.")?;
+    registered(now, exported)?.inc_by(spans.exported);
+    let help = "Spans that did not reach the collector, by why.";
+    let opts = Opts::new("daypass_spans_dropped_total", help);
+    let dropped = registered(now, IntCounterVec::new(opts, &["reason"])?)?;
+    for reason in DropReason::ALL {
+        dropped.get_metric_with_label_values(&[reason.name()])?.inc_by(spans.dropped(reason));
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ fn state() -> State<'static> {
         policy_version: "abc",
         is_newer_policy_refused: true,
         are_pass_keys_usable: true,
+        spans: daypass_traces::SpanStatistics { exported: 12, refused: 5, ..Default::default() },
     }
 }
 
@@ -53,6 +54,9 @@ fn a_scrape_shows_what_was_counted_and_how_things_stand() {
         "daypass_policy_info{version=\"abc\"} 1",
         "daypass_policy_newer_refused 1",
         "daypass_signing_keys_usable 1",
+        "daypass_spans_exported_total 12",
+        "daypass_spans_dropped_total{reason=\"refused\"} 5",
+        "daypass_spans_dropped_total{reason=\"queue_full\"} 0",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
     }
@@ -71,7 +75,7 @@ fn every_metric_is_documented() {
     let text = metrics.text(&state()).unwrap();
     let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     let names: Vec<&str> = names.collect();
-    assert_eq!(names.len(), 17, "{names:?}");
+    assert_eq!(names.len(), 19, "{names:?}");
     for name in names {
         assert!(documented.contains(&format!("`{name}`")), "{name} is not in docs/metrics.md");
     }
