@@ -19,6 +19,7 @@ mod shown;
 mod store;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -31,6 +32,7 @@ use daypass_app::signing_keys::PassKeySettings;
 use daypass_fetch::Outbound;
 use daypass_jose::IssuerUrl;
 use daypass_policy::{PolicyContext, reader};
+use daypass_traces::TraceSettings;
 use daypass_web::{Limits, TrustedProxies};
 
 pub(crate) use encryption_key::{
@@ -44,10 +46,12 @@ pub(crate) use origins::Origin;
 pub(crate) use overlay::{Overlay, misspelt_variables};
 pub(crate) use shown::ShownSetting;
 pub(crate) use store::StoreUrl;
+pub(crate) use traces::{Collector, TracesFault};
 
 use issuers::{Reach, Registered};
 use origins::Origins;
 use overlay::{Reading, Scope};
+use traces::ShownTraces;
 
 /// The file that is read where none is named.
 pub(crate) const DEFAULT_FILE: &str = "daypass.toml";
@@ -69,9 +73,13 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Where metrics are shown; nowhere unless it is said.
     pub(crate) metrics_listen: Option<SocketAddr>,
+    /// Where the spans of requests go; nowhere unless it is said.
+    pub(crate) collector: Option<Collector>,
     pub(crate) outbound: Outbound,
     /// How each issuer is reached, in the order of the issuers; for showing alone.
     reaches: Vec<Reach>,
+    /// What `[traces]` says; for showing alone.
+    shown_traces: ShownTraces,
     origins: Origins,
 }
 
@@ -118,7 +126,7 @@ impl Settings {
     }
 
     /// What the server below HTTP is told.
-    pub(crate) fn into_config(self, encryption_key: EncryptionKey) -> Config {
+    pub(crate) fn into_config(self, encryption_key: EncryptionKey, traces: Option<TraceSettings>) -> Config {
         Config {
             loopback_only: self.is_loopback_only(),
             public_url: PublicUrl::new(self.public_url),
@@ -128,6 +136,7 @@ impl Settings {
             policy_context: self.policy,
             pass_keys: self.pass_keys,
             keep_exchanges_seconds: self.keep_exchanges_seconds,
+            traces,
             encryption_key,
         }
     }
@@ -145,8 +154,8 @@ pub(crate) fn host_of(url: &IssuerUrl) -> &str {
 
 /// Reads every section. `None` only where a fault has been reported.
 fn read(reading: &Reading<'_>) -> Option<Settings> {
-    let sections = ["http", "store", "keys", "projects", "limits", "metrics", "outbound", "policy"];
-    let [http, store, keys, projects, limits, metrics, outbound, policy] =
+    let sections = ["http", "store", "keys", "projects", "limits", "metrics", "traces", "outbound", "policy"];
+    let [http, store, keys, projects, limits, metrics, traces, outbound, policy] =
         sections.map(|name| reading.top.section(name));
     let http = http::read(&Scope::new(reading, http.as_ref(), "http"));
     let server = server::read(&Scope::new(reading, Some(reading.top), ""), http.certificate.is_some());
@@ -158,6 +167,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
     let projects = projects::read(&projects_scope, server.public_url.as_ref());
     let limits = limits::read(&Scope::new(reading, limits.as_ref(), "limits"));
     let metrics = metrics::read(&Scope::new(reading, metrics.as_ref(), "metrics"), server.listen);
+    let (collector, shown_traces) = traces::read(&Scope::new(reading, traces.as_ref(), "traces"));
     let outbound = outbound::read(&Scope::new(reading, outbound.as_ref(), "outbound"));
     reading.top.finish();
     let (projects, public_url) = (projects?, server.public_url?);
@@ -185,8 +195,10 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
         policy,
         limits,
         metrics_listen: metrics,
+        collector,
         outbound,
         reaches,
+        shown_traces,
         origins: reading.origins.take(),
     })
 }

@@ -1,7 +1,10 @@
 //! A server that runs, and its jobs beside it.
 
+use std::sync::Arc;
+
 use daypass_app::jobs::{JobFault, Jobs};
 use daypass_store::Store;
+use daypass_traces::Traces;
 use daypass_web::Drained;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -11,6 +14,8 @@ use crate::fault::CommandFault;
 /// A server that runs, and its jobs; dropping it cuts both off.
 pub(crate) struct Serving {
     pub(super) store: Store,
+    /// Sends what waits when the server has ended.
+    pub(super) traces: Arc<Traces>,
     /// Dropped, it has the server end.
     pub(super) end: oneshot::Sender<()>,
     pub(super) server: JoinSet<Drained>,
@@ -46,7 +51,7 @@ impl Serving {
         }
     }
 
-    /// Answers what is in flight, stops the jobs, and closes the store.
+    /// Answers what is in flight, stops the jobs, closes the store, and sends the spans that still wait.
     pub(crate) async fn stop(mut self) -> Drained {
         drop(self.end);
         let drained = match self.server.join_next().await {
@@ -62,6 +67,7 @@ impl Serving {
             ledger.refusals_dropped = written.refusals_dropped,
             "the ledger is closed"
         );
+        self.traces.flush().await;
         drained
     }
 }
