@@ -14,7 +14,7 @@ use crate::otlp::{self, Resource};
 use crate::recording::Recorded;
 use crate::statistics::{Counters, Drop as Why};
 
-/// Requests whose spans wait; those of more are dropped. Of a success they have about 4 KiB.
+/// Requests whose spans wait; those of more are dropped. Of a success they take about 5 KiB.
 pub const MAX_WAITING: usize = 2_048;
 /// Requests whose spans are sent together.
 pub const MAX_BATCH: usize = 512;
