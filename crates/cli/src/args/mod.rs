@@ -27,6 +27,7 @@ pub(crate) use keys::{
 };
 pub(crate) use project::{
     ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
+    ProjectSuspendArguments,
 };
 pub(crate) use revoke::RevokeArguments;
 

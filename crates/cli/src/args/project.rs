@@ -18,9 +18,7 @@ pub(crate) enum ProjectCommand {
     /// Show one project
     #[command(after_help = "Example:\n  daypass project show octo-org/octo-repo")]
     Show(ProjectNameArguments),
-    /// Give a project nothing any more, until it is resumed
-    #[command(after_help = "Example:\n  daypass project suspend octo-org/octo-repo")]
-    Suspend(ProjectNameArguments),
+    Suspend(ProjectSuspendArguments),
     /// End the suspension of a project
     #[command(after_help = "Example:\n  daypass project resume octo-org/octo-repo")]
     Resume(ProjectNameArguments),
@@ -91,6 +89,23 @@ pub(crate) struct ProjectNameArguments {
 
     #[command(flatten)]
     pub(crate) settings: SettingsArguments,
+}
+
+/// Give a project nothing any more, until it is resumed
+///
+/// Its jobs get no new pass, under any role, and the passes that they have are revoked: servers of the database refuse them
+/// from the moment that this command ends. APIs that do not ask the server take a pass until it expires.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  daypass project suspend octo-org/octo-repo\n  daypass project suspend octo-org/octo-repo --keep-passes"
+)]
+pub(crate) struct ProjectSuspendArguments {
+    /// Leave the passes that its jobs have valid until they expire
+    #[arg(long)]
+    pub(crate) keep_passes: bool,
+
+    #[command(flatten)]
+    pub(crate) name: ProjectNameArguments,
 }
 
 /// Show or replace the configuration that a project's jobs read

@@ -158,6 +158,23 @@ fn who_is_not_onboarded_and_who_is_suspended_get_nothing() {
 }
 
 #[test]
+fn a_suspension_revokes_the_passes_that_the_jobs_have_unless_they_are_to_be_kept() {
+    for (keep, status) in [(&[][..], 401), (&["--keep-passes"], 200)] {
+        let stage = Stage::set("github", &[]);
+        stage.onboard();
+        let pass = stage.exchange(&[], &[]).stdout.trim().to_owned();
+        let whoami = || get(&format!("{}/v1.0/whoami", stage.server.url), Some(&pass));
+        assert_eq!(whoami().0, 200);
+        let told = stage.folder.ok(&[&["project", "suspend", "octo-org/octo-repo"], keep].concat());
+        assert_eq!(told.contains("are revoked"), keep.is_empty(), "{told}");
+        stage.folder.ok(&["project", "resume", "octo-org/octo-repo"]);
+        let (answered, body) = whoami();
+        assert_eq!(answered, status, "{body}");
+        assert_eq!(body.contains("pass_revoked"), keep.is_empty(), "{body}");
+    }
+}
+
+#[test]
 fn a_server_that_others_reach_takes_no_token_of_the_emulator() {
     let mut folder = Folder::new();
     let emulator = folder.emulate(&["github"]);

@@ -4,11 +4,12 @@ mod add;
 mod config;
 mod show;
 
+use daypass_app::revocation::{self, Subject};
 use daypass_store::{Project, ProjectStatus};
 
 use super::Context;
 use super::records::{Absent, Records};
-use crate::args::{ProjectCommand, ProjectNameArguments};
+use crate::args::{ProjectCommand, ProjectNameArguments, ProjectSuspendArguments};
 use crate::fault::{CommandFault, OK};
 use crate::output;
 
@@ -17,7 +18,7 @@ pub(super) async fn run(command: &ProjectCommand, context: &Context) -> Result<u
         ProjectCommand::Add(arguments) => (&arguments.settings.config, Absent::Make),
         ProjectCommand::List(arguments) => (&arguments.settings.config, Absent::Refuse),
         ProjectCommand::Show(arguments)
-        | ProjectCommand::Suspend(arguments)
+        | ProjectCommand::Suspend(ProjectSuspendArguments { name: arguments, .. })
         | ProjectCommand::Resume(arguments) => (&arguments.settings.config, Absent::Refuse),
         ProjectCommand::Config(arguments) => (&arguments.settings.config, Absent::Refuse),
     };
@@ -26,16 +27,46 @@ pub(super) async fn run(command: &ProjectCommand, context: &Context) -> Result<u
         ProjectCommand::Add(arguments) => add::run(arguments, &records, context).await,
         ProjectCommand::List(arguments) => show::list(arguments, &records).await,
         ProjectCommand::Show(arguments) => show::one(arguments, &records).await,
-        ProjectCommand::Suspend(arguments) => {
-            set_status(arguments, ProjectStatus::Suspended, &records, context).await
-        }
-        ProjectCommand::Resume(arguments) => {
-            set_status(arguments, ProjectStatus::Active, &records, context).await
-        }
+        ProjectCommand::Suspend(arguments) => suspend(arguments, &records, context).await,
+        ProjectCommand::Resume(arguments) => resume(arguments, &records, context).await,
         ProjectCommand::Config(arguments) => config::run(arguments, &records, context).await,
     };
     records.store.close().await;
     outcome.map(|()| OK)
+}
+
+/// The status is durable before the passes are revoked: an exchange that saw the project active began before, and so its
+/// pass was issued before, too.
+async fn suspend(
+    arguments: &ProjectSuspendArguments,
+    records: &Records,
+    context: &Context,
+) -> Result<(), CommandFault> {
+    let project = set_status(&arguments.name, ProjectStatus::Suspended, records, context).await?;
+    if arguments.keep_passes {
+        return tell(
+            &arguments.name,
+            &project,
+            "suspended: its jobs get nothing more; the passes that they have are valid until they expire, \
+             or `daypass revoke --project`",
+        );
+    }
+    let now = context.clock.now();
+    revocation::revoke(&records.store, &Subject::Project(project.id), now, now).await?;
+    tell(
+        &arguments.name,
+        &project,
+        "suspended: its jobs get nothing more, and the passes that they have are revoked",
+    )
+}
+
+async fn resume(
+    arguments: &ProjectNameArguments,
+    records: &Records,
+    context: &Context,
+) -> Result<(), CommandFault> {
+    let project = set_status(arguments, ProjectStatus::Active, records, context).await?;
+    tell(arguments, &project, "resumed: its jobs get passes again; those that were revoked stay so")
 }
 
 async fn set_status(
@@ -43,23 +74,18 @@ async fn set_status(
     status: ProjectStatus,
     records: &Records,
     context: &Context,
-) -> Result<(), CommandFault> {
+) -> Result<Project, CommandFault> {
     let project = records.project(&arguments.project).await?;
     check_is_not_deleted(&project)?;
     let changed = records.store.projects().set_status(project.id, status, context.clock.now()).await?;
-    let changed =
-        changed.ok_or_else(|| CommandFault::Usage(format!("the project `{}` is gone", project.id)))?;
+    changed.ok_or_else(|| CommandFault::Usage(format!("the project `{}` is gone", project.id)))
+}
+
+fn tell(arguments: &ProjectNameArguments, project: &Project, told: &str) -> Result<(), CommandFault> {
     if arguments.json {
-        return output::line(show::as_json(&changed, None));
+        return output::line(show::as_json(project, None));
     }
-    let told = match status {
-        ProjectStatus::Active => "resumed: its jobs get passes again",
-        ProjectStatus::Suspended => {
-            "suspended: its jobs get nothing more; what they have is valid until it expires, or `daypass revoke --project`"
-        }
-        ProjectStatus::Deleted => "deleted",
-    };
-    output::line(format_args!("{} ({}) {told}", changed.path, changed.id))
+    output::line(format_args!("{} ({}) {told}", project.path, project.id))
 }
 
 /// A tombstone stays one: another repository may have taken the name.
