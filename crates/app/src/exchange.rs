@@ -1,14 +1,13 @@
 //! The main flow: an identity token goes in, a credential or a refusal comes out, and both are recorded.
 
-use std::sync::Arc;
+mod verify;
 
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
-use daypass_jose::jwk::VerifyingKey;
-use daypass_jose::jwt::{TokenFault, UnverifiedIdToken, VerifiedClaims};
+use daypass_jose::jwt::{UnverifiedIdToken, VerifiedClaims};
 use daypass_policy::{Allowance, Ask, Decision, Policy, RegisteredIssuer, Workload, decide};
 use daypass_store::Spend;
-use daypass_traces::{Attribute, Fetch, Span, Step, Trace};
+use daypass_traces::{Attribute, Span, Step, Trace};
 
 use crate::credential::Terms;
 use crate::issue::{self, Granted};
@@ -18,6 +17,7 @@ use crate::record::Draft;
 use crate::refusal::{Code, Refusal};
 use crate::request::{Issued, Outcome, Refused, Request};
 use crate::service::App;
+use verify::verify;
 
 /// Characters of an unknown issuer that are recorded.
 const MAX_SHOWN_CHARS: usize = 255;
@@ -126,56 +126,6 @@ fn unknown_issuer(app: &App, claimed: &str) -> Refusal {
     let registered = registered.join(", ");
     Refusal::new(Code::IssuerUnknown)
         .with_internal(format!("claimed, not verified: {shown:?}; registered: {registered}"))
-}
-
-/// Fetches the issuer's key, verifies the token with it, and refuses the emulator's tokens where they have no place.
-async fn verify(
-    app: &App,
-    issuer: &RegisteredIssuer,
-    token: UnverifiedIdToken,
-    now: Timestamp,
-    trace: &Trace,
-) -> Result<VerifiedClaims, Refusal> {
-    let key = issuer_key(app, issuer, &token, trace.step(Step::IssuerKey)).await?;
-    trace.step(Step::Verify).ends(verify_with(app, issuer, token, &key, now))
-}
-
-/// The key by which the token must be signed, and what was fetched for it.
-async fn issuer_key(
-    app: &App,
-    issuer: &RegisteredIssuer,
-    token: &UnverifiedIdToken,
-    mut span: Span,
-) -> Result<Arc<VerifyingKey>, Refusal> {
-    let mut waits = Vec::new();
-    let keys = app.issuer_keys();
-    let key = keys.key_and_waits(&issuer.url, token.claimed_key_id(), &mut waits).await;
-    span.say(|| Attribute::KeysFetched(!waits.is_empty()));
-    for wait in waits {
-        let fault = wait.has_failed.then_some(Code::IssuerUnavailable.as_str());
-        let host = issuer.url.authority().to_owned();
-        span.inside().fetched(Fetch { began: wait.began, ended: wait.ended, host, fault });
-    }
-    span.ends(key.map_err(|fault| Refusal::of_key(&fault)))
-}
-
-fn verify_with(
-    app: &App,
-    issuer: &RegisteredIssuer,
-    token: UnverifiedIdToken,
-    key: &VerifyingKey,
-    now: Timestamp,
-) -> Result<VerifiedClaims, Refusal> {
-    let claims = token.verify(key, &issuer.expectations(), now).map_err(|fault| {
-        if matches!(fault, TokenFault::SignatureInvalid) {
-            app.issuer_keys().report_bad_signature(&issuer.url);
-        }
-        Refusal::of_token(&fault)
-    })?;
-    if claims.claim("daypass_emulated").is_some() && !app.takes_emulated_tokens() {
-        return Err(Refusal::new(Code::TokenEmulated));
-    }
-    Ok(claims)
 }
 
 /// A role that no policy knows is a stranger's own words, which no span says.
