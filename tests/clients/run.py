@@ -187,6 +187,7 @@ def run_all(world, python):
     checks += run_suite(world, "tokens", [*in_job, "node", str(HERE / "node/tokens.mjs")])
     checks += run_suite(world, "jose", ["node", str(HERE / "node/jose.mjs")], pass_of(world))
     checks += run_suite(world, "PyJWT", [python, str(HERE / "python/pyjwt_pass.py")], pass_of(world))
+    checks += run_suite(world, "webhook", [python, str(HERE / "webhook.py")], addresses)
     programs = {"BENCH": str(Path(world.daypass).with_name("daypass-bench")), "PYTHON": python}
     checks += run_suite(world, "rotation", [sys.executable, str(HERE / "rotation.py")], addresses | programs)
     return checks

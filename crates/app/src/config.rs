@@ -8,6 +8,7 @@ use daypass_keys::IssuerKeySettings;
 use daypass_policy::{PolicyContext, RegisteredIssuer};
 use daypass_traces::TraceSettings;
 
+use crate::audit_stream::StreamSettings;
 use crate::seal::EncryptionKey;
 use crate::signing_keys::PassKeySettings;
 
@@ -72,6 +73,8 @@ pub struct Config {
     pub keep_exchanges_seconds: Option<i64>,
     /// Where the spans of requests go; `None` means that there are none.
     pub traces: Option<TraceSettings>,
+    /// Where each exchange is sent on to; `None` means nowhere.
+    pub audit_stream: Option<StreamSettings>,
     /// Under which signing keys are stored.
     pub encryption_key: EncryptionKey,
 }

@@ -3,6 +3,7 @@
 //! Every face calls [`exchange::exchange`]; nothing else mints.
 
 pub mod audit;
+pub mod audit_stream;
 pub mod config;
 pub mod credential;
 pub mod exchange;

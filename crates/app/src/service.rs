@@ -12,6 +12,7 @@ use daypass_store::{Store, StoreFault};
 use daypass_traces::Traces;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::audit_stream::AuditStream;
 use crate::config::{Config, PublicUrl};
 use crate::metrics::{IssuerState, Metrics, State};
 use crate::policy_source::LivePolicy;
@@ -38,6 +39,7 @@ pub struct App {
     project_audience: String,
     keep_exchanges_seconds: Option<i64>,
     sampler: Sampler,
+    audit_stream: Option<Arc<AuditStream>>,
     metrics: Metrics,
     traces: Arc<Traces>,
     turns: Semaphore,
@@ -77,6 +79,10 @@ impl App {
             None => Traces::default(),
         };
         let traces = Arc::new(traces);
+        let stream = config.audit_stream.map(|settings| {
+            let outside = (Arc::clone(&clock), rng.as_ref());
+            Arc::new(AuditStream::new(settings, store.clone(), fetcher.clone(), outside))
+        });
         let app = Self {
             public_url: config.public_url,
             loopback_only: config.loopback_only,
@@ -88,6 +94,7 @@ impl App {
             project_audience,
             keep_exchanges_seconds: config.keep_exchanges_seconds,
             sampler: Sampler::default(),
+            audit_stream: stream,
             metrics: Metrics::new().map_err(|fault| StartFault::Metrics(fault.to_string()))?,
             traces,
             turns: Semaphore::new(MAX_EXCHANGES),
@@ -153,6 +160,11 @@ impl App {
         Arc::clone(&self.readiness).ask(self.store.clone(), Arc::clone(&self.clock)).await
     }
 
+    /// What sends exchanges on, where the settings say so.
+    pub fn audit_stream(&self) -> Option<&Arc<AuditStream>> {
+        self.audit_stream.as_ref()
+    }
+
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -186,6 +198,7 @@ impl App {
             is_newer_policy_refused: self.policy.is_newer_refused(),
             are_pass_keys_usable: self.pass_keys.are_usable(self.monotonic()),
             spans: self.traces.statistics(),
+            audit_stream: self.audit_stream.as_ref().map(|stream| stream.sight()),
         };
         self.metrics.text(&state).map_err(|fault| fault.to_string())
     }

@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::fault::{ConnectFault, FetchFault};
 use crate::proxy::{Proxy, ProxyRules};
 use crate::resolve::Resolve;
-use crate::stream::Stream;
+use crate::stream::{Connected, Stream};
 use crate::target::{Host, Target};
 use crate::tls;
 use crate::tunnel::{self, Tunnel};
@@ -31,7 +31,11 @@ pub(crate) struct Connector {
 
 impl Connector {
     /// A fresh connection, over TLS where the target asks for it.
-    pub(crate) async fn connect(&self, endpoint: &Endpoint, target: &Target) -> Result<Stream, FetchFault> {
+    pub(crate) async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        target: &Target,
+    ) -> Result<Connected, FetchFault> {
         endpoint.admit_target(target)?;
         let failed = |fault| FetchFault::Connect { authority: target.host_and_port(), fault };
         let config = endpoint.tls(&self.system_tls).map_err(|fault| failed(fault.into()))?;
@@ -40,10 +44,11 @@ impl Connector {
             None => Box::new(self.direct(endpoint, target).await?),
         };
         if !target.is_tls {
-            return Ok(stream);
+            return Ok(Connected { stream, certificate: None });
         }
         let stream = tls::handshake(config, &target.host, stream).await.map_err(failed)?;
-        Ok(Box::new(stream))
+        let certificate = tls::certificate_of(&stream);
+        Ok(Connected { stream: Box::new(stream), certificate })
     }
 
     fn proxy_for(&self, endpoint: &Endpoint, target: &Target) -> Option<&Proxy> {

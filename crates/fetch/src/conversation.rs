@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 
 use crate::fault::FetchFault;
 use crate::message::{Request, Response};
-use crate::stream::Stream;
+use crate::stream::Connected;
 use crate::target::Target;
 
 /// Header lines of an answer. A number without bound is memory without bound.
@@ -28,13 +28,19 @@ pub const USER_AGENT: &str = concat!("daypass/", env!("CARGO_PKG_VERSION"));
 /// What a caller cannot set: it frames the message or belongs to the connection.
 const NOT_THE_CALLERS: [HeaderName; 5] = [CONTENT_LENGTH, TRANSFER_ENCODING, TE, UPGRADE, EXPECT];
 
-/// Sends `request` over `stream` and reads the whole answer.
-pub(crate) async fn hold(stream: Stream, target: &Target, request: Request) -> Result<Response, FetchFault> {
+/// Sends `request` over a connection and reads the whole answer.
+pub(crate) async fn hold(
+    connected: Connected,
+    target: &Target,
+    request: Request,
+) -> Result<Response, FetchFault> {
+    let Connected { stream, certificate } = connected;
     let limit_bytes = request.max_response_bytes;
     let message = message(target, request)?;
     let handshake = builder().handshake(TokioIo::new(stream)).await;
     let (sender, connection) = handshake.map_err(|fault| fault_of(&fault))?;
-    drive(connection, exchange(sender, message, limit_bytes)).await
+    let answer = drive(connection, exchange(sender, message, limit_bytes)).await?;
+    Ok(Response { certificate, ..answer })
 }
 
 /// HTTP/1.1 as strict as `hyper` is by default, with bounds on the head.
@@ -66,7 +72,7 @@ async fn exchange(
         return Err(FetchFault::Encoded);
     }
     let body = read(body, limit_bytes).await?;
-    Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
+    Ok(Response { status: head.status.as_u16(), headers: head.headers, body, certificate: None })
 }
 
 async fn read(mut body: Incoming, limit_bytes: usize) -> Result<Bytes, FetchFault> {

@@ -62,7 +62,7 @@ impl Inner {
         let target = Target::parse(&request.url)?;
         // INVARIANT: nobody closes the semaphore, so there is always a place in the end.
         let _place = self.places.acquire().await.ok();
-        let stream = self.connector.connect(endpoint, &target).await?;
-        conversation::hold(stream, &target, request).await
+        let connected = self.connector.connect(endpoint, &target).await?;
+        conversation::hold(connected, &target, request).await
     }
 }

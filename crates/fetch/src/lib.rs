@@ -27,4 +27,4 @@ pub use kind::AddressKind;
 pub use message::{Request, Response};
 pub use proxy::Outbound;
 pub use resolve::{Resolve, Resolving, SystemResolver};
-pub use target::MAX_URL_BYTES;
+pub use target::{CheckedUrl, MAX_URL_BYTES, check_url};

@@ -30,6 +30,35 @@ pub(crate) enum Host {
     Address(IpAddr),
 }
 
+/// What can be said of a URL before it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedUrl {
+    /// Whether it is `https://…`.
+    pub is_tls: bool,
+    /// Its scheme, host and port: what of it may be shown, where a path may hold a secret.
+    pub origin: String,
+    /// Whether its host is this machine itself, whatever any name server says.
+    pub is_loopback: bool,
+}
+
+/// Reads a URL as a request to it would.
+///
+/// # Errors
+/// A request to it would be refused before anything is resolved.
+pub fn check_url(url: &str) -> Result<CheckedUrl, FetchFault> {
+    let target = Target::parse(url)?;
+    let scheme = if target.is_tls { "https" } else { "http" };
+    let is_loopback = match &target.host {
+        Host::Name(name) => name == "localhost",
+        Host::Address(address) => address.to_canonical().is_loopback(),
+    };
+    Ok(CheckedUrl {
+        is_tls: target.is_tls,
+        origin: format!("{scheme}://{}", target.authority()),
+        is_loopback,
+    })
+}
+
 impl Target {
     /// Reads an absolute URL.
     pub(crate) fn parse(url: &str) -> Result<Self, FetchFault> {

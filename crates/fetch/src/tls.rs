@@ -67,6 +67,12 @@ pub(crate) async fn handshake(
     TlsConnector::from(config).connect(name, stream).await.map_err(|fault| fault_of(&fault))
 }
 
+/// The server's own certificate, the first of its chain (RFC 8446 §4.4.2).
+pub(crate) fn certificate_of(stream: &TlsStream<Stream>) -> Option<CertificateDer<'static>> {
+    let (_, connection) = stream.get_ref();
+    connection.peer_certificates()?.first().map(|leaf| leaf.clone().into_owned())
+}
+
 fn fault_of(fault: &io::Error) -> ConnectFault {
     let inner = fault.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {

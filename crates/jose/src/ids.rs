@@ -40,6 +40,11 @@ impl ExchangeId {
     pub fn first_of(moment: Timestamp) -> Self {
         Self(of_moment(moment, &[0; 10]))
     }
+
+    /// The moment with which it begins.
+    pub fn moment(self) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(self.0.as_u128() >> 80).unwrap_or(i64::MAX))
+    }
 }
 
 id! {

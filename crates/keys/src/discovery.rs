@@ -10,6 +10,7 @@ use http::header::{ACCEPT, CACHE_CONTROL};
 use http::{HeaderValue, Method};
 
 use crate::fault::FetchKeysFault;
+use crate::seen::Seen;
 use crate::{freshness, settings};
 
 /// Both documents together. It bounds how long a request with an unknown key waits: longer, and a slow issuer keeps
@@ -35,15 +36,26 @@ pub(crate) struct Fetched {
 impl Source {
     /// Fetches the keys, whatever was fetched before.
     pub(crate) async fn fetch(&self, fetcher: &Fetcher) -> Result<Fetched, FetchKeysFault> {
-        let outcome = tokio::time::timeout(FETCH_DEADLINE, self.fetch_both(fetcher)).await;
+        self.fetch_seeing(fetcher, &mut Seen::nothing()).await
+    }
+
+    /// The same, and notes of each answer what a person may want to know.
+    pub(crate) async fn fetch_seeing(
+        &self,
+        fetcher: &Fetcher,
+        seen: &mut Seen<'_>,
+    ) -> Result<Fetched, FetchKeysFault> {
+        let outcome = tokio::time::timeout(FETCH_DEADLINE, self.fetch_both(fetcher, seen)).await;
         outcome.unwrap_or(Err(FetchKeysFault::Deadline(FETCH_DEADLINE)))
     }
 
-    async fn fetch_both(&self, fetcher: &Fetcher) -> Result<Fetched, FetchKeysFault> {
+    async fn fetch_both(&self, fetcher: &Fetcher, seen: &mut Seen<'_>) -> Result<Fetched, FetchKeysFault> {
         let url = format!("{}/.well-known/openid-configuration", self.issuer);
-        let discovery = self.get(fetcher, "the discovery document", url).await?;
+        let discovery = seen.answer(self.get(fetcher, "the discovery document", url)).await?;
+        let discovery = ok("the discovery document", discovery)?;
         let jwks_uri = self.jwks_uri(&discovery.body)?;
-        let response = self.get(fetcher, "the key set", jwks_uri).await?;
+        let response = seen.answer(self.get(fetcher, "the key set", jwks_uri)).await?;
+        let response = ok("the key set", response)?;
         let keys = settings::parse(&response.body, &self.algorithms)?;
         let cache_control = response.headers.get_all(CACHE_CONTROL);
         Ok(Fetched { keys, ttl: freshness::ttl(cache_control.iter().filter_map(|line| line.to_str().ok())) })
@@ -64,11 +76,7 @@ impl Source {
             deadline: FETCH_DEADLINE,
         };
         let response = fetcher.send(&self.endpoint, request).await;
-        let response = response.map_err(|fault| FetchKeysFault::Fetch { document, fault })?;
-        match response.status {
-            200 => Ok(response),
-            status => Err(FetchKeysFault::Status { document, status }),
-        }
+        response.map_err(|fault| FetchKeysFault::Fetch { document, fault })
     }
 
     /// Reads the discovery document: it must be this issuer's, byte for byte (OpenID Connect Discovery §4.3).
@@ -93,6 +101,13 @@ impl Source {
         let own_scheme = if self.issuer.is_plain_http() { "http" } else { "https" };
         let is_own = scheme == own_scheme && authority == self.issuer.authority();
         is_own || (scheme == "https" && self.jwks_hosts.iter().any(|host| host == authority))
+    }
+}
+
+fn ok(document: &'static str, response: Response) -> Result<Response, FetchKeysFault> {
+    match response.status {
+        200 => Ok(response),
+        status => Err(FetchKeysFault::Status { document, status }),
     }
 }
 

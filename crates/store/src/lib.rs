@@ -4,9 +4,11 @@
 //! Everything above sees a [`Store`] and records; nothing above can tell which engine is below.
 
 mod accounts;
+mod audit_stream;
 mod engine;
 mod exchanges;
 mod fault;
+mod inspection;
 mod ledger;
 mod projects;
 mod revocations;
@@ -17,12 +19,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use accounts::{Account, AccountStatus, Accounts, NewAccount};
+pub use audit_stream::{AuditStream, MAX_COUNTED_LAG, StreamCursor, StreamLag, StreamPlace, StreamStart};
 pub use engine::{
     CONNECT_DEADLINE, LedgerStatistics, MAX_BATCH, MAX_LOG_BYTES, MAX_READERS, MAX_WAITING_REFUSALS,
     MAX_WAITING_WRITES, READ_DEADLINE, Recorded, Spend, WRITE_DEADLINE,
 };
 pub use exchanges::{CredentialRecord, ExchangeFilter, ExchangeRecord, Order, Outcome};
 pub use fault::{LedgerFault, StoreFault};
+pub use inspection::{INSPECTION_DEADLINE, Inspection};
 pub use ledger::{Ledger, MAX_PAGE};
 pub use projects::{NewProject, Onboarded, Project, ProjectStatus, Projects};
 pub use revocations::{MAX_SUBJECTS, Revocation, Revocations};
@@ -69,6 +73,11 @@ impl Store {
     /// Exchanges and spent tokens.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// How far the audit stream has come.
+    pub fn audit_stream(&self) -> AuditStream<'_> {
+        AuditStream { engine: &self.engine }
     }
 
     /// Accounts.

@@ -113,7 +113,7 @@ fn values(key: &SigningKeyRow) -> Vec<Value<'static>> {
     ]
 }
 
-fn from_row(mut row: Row) -> Result<SigningKeyRow, StoreFault> {
+pub(crate) fn from_row(mut row: Row) -> Result<SigningKeyRow, StoreFault> {
     Ok(SigningKeyRow {
         key_id: row.text()?,
         purpose: row.text()?,
@@ -140,7 +140,8 @@ const INSERT_FIRST: &str = concat!(
 );
 const LIST: &str =
     concat!("SELECT ", columns!(), " FROM signing_keys WHERE purpose = $1 ORDER BY created_at, key_id");
-const LIST_ALL: &str = concat!("SELECT ", columns!(), " FROM signing_keys ORDER BY created_at, key_id");
+pub(crate) const LIST_ALL: &str =
+    concat!("SELECT ", columns!(), " FROM signing_keys ORDER BY created_at, key_id");
 
 const COUNT: &str = "SELECT value FROM meta WHERE name = 'ping' AND (SELECT COUNT(*) FROM signing_keys) = $1";
 /// The order is that of `daypass_app::signing_keys`: the last to begin, and of several the last by creation and key id.

@@ -30,4 +30,4 @@ pub use proxies::{MAX_TRUSTED_PROXIES, ProxyFault, TrustedProxies};
 pub use routes::{ROUTES, Route, router};
 pub use server::{DRAIN_DEADLINE, Drained, Entrance, MAX_CONNECTIONS, serve};
 pub use state::{Limits, Web};
-pub use tls::{Certificate, CertificateFault, CertificatePem, LiveCertificate, Look};
+pub use tls::{Certificate, CertificateFault, CertificatePem, LiveCertificate, Look, Validity};

@@ -33,6 +33,13 @@ pub fn start(app: &Arc<App>) -> Jobs {
     jobs.start("ended revocations", async move {
         every(SWEEP_INTERVAL, || revocations.sweep_revocations()).await;
     });
+    if let Some(stream) = app.audit_stream().map(Arc::clone) {
+        jobs.start("audit stream", async move {
+            loop {
+                pause(stream.tick().await).await;
+            }
+        });
+    }
     jobs.start("old exchanges", async move { every(SWEEP_INTERVAL, || forget.forget()).await });
     if app.traces().is_on() {
         let spans = Arc::clone(app);
@@ -49,6 +56,11 @@ pub async fn every<F: Future<Output = ()>>(interval: Duration, job: impl Fn() ->
         ticks.tick().await;
         job().await;
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "jobs are the one place that waits for time to pass")]
+async fn pause(pause: Duration) {
+    tokio::time::sleep(pause).await;
 }
 
 async fn watch_policy(app: &Arc<App>) {

@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use daypass_jose::Timestamp;
@@ -11,6 +11,8 @@ use daypass_jose::ids::ExchangeId;
 use daypass_policy::show_duration;
 use daypass_store::{ExchangeFilter, Outcome, StoreFault};
 
+use super::pause;
+use crate::audit_stream::AuditStream;
 use crate::service::App;
 
 /// How often it is looked for what is old.
@@ -110,7 +112,33 @@ impl Removal {
         if !is_any_old || is_withheld {
             return Ok(0);
         }
-        in_steps(|| ledger.forget(before, SWEEP_CHUNK)).await
+        match self.app.audit_stream() {
+            None => in_steps(|| ledger.forget(before, SWEEP_CHUNK)).await,
+            Some(stream) => self.forget_streamed(before, stream).await,
+        }
+    }
+
+    /// What the audit stream has not delivered is kept for as long again, and then forgotten with a word.
+    async fn forget_streamed(&self, before: Timestamp, stream: &AuditStream) -> Result<u64, StoreFault> {
+        let kept = self.app.keep_exchanges_seconds().unwrap_or(i64::MAX);
+        let lost_before = before.plus_seconds(kept.saturating_neg());
+        let lost = AtomicU64::new(0);
+        let step = async || {
+            let (forgotten, lost_now) =
+                self.app.store().audit_stream().forget(before, lost_before, SWEEP_CHUNK).await?;
+            stream.count_lost(lost_now);
+            lost.fetch_add(lost_now, Ordering::Relaxed);
+            Ok(forgotten.saturating_add(lost_now))
+        };
+        let removed = in_steps(step).await;
+        let lost = lost.into_inner();
+        if lost > 0 {
+            tracing::error!(
+                lost,
+                "exchanges from before {lost_before} are forgotten that the audit stream has not delivered: it has waited too long"
+            );
+        }
+        removed
     }
 
     /// Whether an exchange has succeeded since a moment, so that an issuer was there too: by a clock that is far ahead, every
@@ -154,11 +182,6 @@ fn pause_after(removed: u64) -> Duration {
     let parts = removed.checked_div(BACKLOG_ROWS).unwrap_or(0).saturating_add(1);
     let part = SWEEP_PAUSE.checked_div(u32::try_from(parts).unwrap_or(u32::MAX));
     part.unwrap_or(SHORTEST_PAUSE).max(SHORTEST_PAUSE)
-}
-
-#[expect(clippy::disallowed_methods, reason = "jobs are the one place that waits for time to pass")]
-async fn pause(pause: Duration) {
-    tokio::time::sleep(pause).await;
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use prometheus::{
 };
 
 use super::{Metrics, registered};
+use crate::audit_stream::StreamSight;
 
 /// How a server stands.
 pub(crate) struct State<'a> {
@@ -17,6 +18,8 @@ pub(crate) struct State<'a> {
     /// Whether a key signs, and it is known that it is not revoked.
     pub(crate) are_pass_keys_usable: bool,
     pub(crate) spans: SpanStatistics,
+    /// Where there is a stream.
+    pub(crate) audit_stream: Option<StreamSight>,
 }
 
 /// How the keys of one issuer stand.
@@ -41,6 +44,9 @@ impl Metrics {
             "Whether a key signs passes, and is known not to be revoked.",
             i64::from(state.are_pass_keys_usable),
         )?;
+        if let Some(stream) = &state.audit_stream {
+            audit_stream(&now, stream)?;
+        }
         info(&now, "daypass_build_info", "The version of this server.", env!("CARGO_PKG_VERSION"))?;
         let mut families = self.registry.gather();
         families.extend(now.gather());
@@ -102,6 +108,60 @@ fn spans(now: &Registry, spans: &SpanStatistics) -> Result<(), Error> {
         dropped.get_metric_with_label_values(&[reason.name()])?.inc_by(spans.dropped(reason));
     }
     Ok(())
+}
+
+fn audit_stream(now: &Registry, stream: &StreamSight) -> Result<(), Error> {
+    let deliveries = IntCounterVec::new(
+        Opts::new(
+            "daypass_audit_stream_deliveries_total",
+            "Batches of the audit stream, by outcome of each try.",
+        ),
+        &["outcome"],
+    )?;
+    let deliveries = registered(now, deliveries)?;
+    for (outcome, count) in [("success", stream.delivered), ("failure", stream.failed)] {
+        deliveries.get_metric_with_label_values(&[outcome])?.inc_by(count);
+    }
+    for (name, help, count) in [
+        (
+            "daypass_audit_stream_exchanges_total",
+            "Exchanges that the audit stream delivered.",
+            stream.exchanges,
+        ),
+        (
+            "daypass_audit_stream_lost_total",
+            "Exchanges that were forgotten before the audit stream delivered them.",
+            stream.lost,
+        ),
+    ] {
+        registered(now, IntCounter::new(name, help)?)?.inc_by(count);
+    }
+    for (name, help, value) in [
+        (
+            "daypass_audit_stream_lag_seconds",
+            "Age of the oldest exchange that the audit stream has not delivered.",
+            stream.lag_seconds,
+        ),
+        (
+            "daypass_audit_stream_lag_exchanges",
+            "Exchanges that the audit stream has not delivered, 10000 at most.",
+            whole(stream.lag_exchanges),
+        ),
+        (
+            "daypass_audit_stream_active",
+            "Whether this server delivers the audit stream.",
+            i64::from(stream.holds),
+        ),
+    ] {
+        gauge(now, name, help, value)?;
+    }
+    let Some(at) = stream.delivered_at else { return Ok(()) };
+    gauge(
+        now,
+        "daypass_audit_stream_last_success_timestamp_seconds",
+        "When the audit stream delivered something last.",
+        at.seconds(),
+    )
 }
 
 fn policy(now: &Registry, state: &State<'_>) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! What a scrape shows of what happened.
 
 use super::*;
+use crate::audit_stream::StreamSight;
 use crate::credential::Terms;
 
 fn state() -> State<'static> {
@@ -14,6 +15,16 @@ fn state() -> State<'static> {
         is_newer_policy_refused: true,
         are_pass_keys_usable: true,
         spans: daypass_traces::SpanStatistics { exported: 12, refused: 5, ..Default::default() },
+        audit_stream: Some(StreamSight {
+            holds: true,
+            lag_seconds: 12,
+            lag_exchanges: 34,
+            delivered: 5,
+            failed: 6,
+            exchanges: 56,
+            lost: 7,
+            delivered_at: Some(daypass_jose::Timestamp::from_millis(8_000)),
+        }),
     }
 }
 
@@ -57,6 +68,14 @@ fn a_scrape_shows_what_was_counted_and_how_things_stand() {
         "daypass_spans_exported_total 12",
         "daypass_spans_dropped_total{reason=\"refused\"} 5",
         "daypass_spans_dropped_total{reason=\"queue_full\"} 0",
+        "daypass_audit_stream_active 1",
+        "daypass_audit_stream_lag_seconds 12",
+        "daypass_audit_stream_lag_exchanges 34",
+        "daypass_audit_stream_deliveries_total{outcome=\"success\"} 5",
+        "daypass_audit_stream_deliveries_total{outcome=\"failure\"} 6",
+        "daypass_audit_stream_exchanges_total 56",
+        "daypass_audit_stream_lost_total 7",
+        "daypass_audit_stream_last_success_timestamp_seconds 8",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
     }
@@ -75,7 +94,7 @@ fn every_metric_is_documented() {
     let text = metrics.text(&state()).unwrap();
     let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     let names: Vec<&str> = names.collect();
-    assert_eq!(names.len(), 19, "{names:?}");
+    assert_eq!(names.len(), 26, "{names:?}");
     for name in names {
         assert!(documented.contains(&format!("`{name}`")), "{name} is not in docs/metrics.md");
     }

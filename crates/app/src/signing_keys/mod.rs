@@ -11,7 +11,7 @@ pub(crate) mod tests;
 pub use change::{KeyKeeper, Revoked, Rewrapped, Rotated, SigningKeyFault};
 pub use live::PassKeys;
 pub use lost::Lost;
-pub use state::{KeyState, Standing, states};
+pub use state::{KeyState, Standing, ahead, next_rotation, states};
 
 use std::time::Duration;
 

@@ -75,8 +75,17 @@ pub(super) fn newest(rows: &[SigningKeyRow]) -> Option<&SigningKeyRow> {
 
 /// Whether it is time to announce a successor.
 pub(super) fn is_due(newest: &SigningKeyRow, settings: &PassKeySettings, now: Timestamp) -> bool {
+    due_at(newest, settings) <= now
+}
+
+fn due_at(newest: &SigningKeyRow, settings: &PassKeySettings) -> Timestamp {
     let before = settings.rotate_after_seconds.saturating_sub(settings.publishing_seconds());
-    newest.activates_at.plus_seconds(before) <= now
+    newest.activates_at.plus_seconds(before)
+}
+
+/// When a server makes the next key; `None` where there is no key to follow.
+pub fn next_rotation(rows: &[SigningKeyRow], settings: &PassKeySettings) -> Option<Timestamp> {
+    newest(rows).map(|newest| due_at(newest, settings))
 }
 
 /// The keys that ended so long ago that their rows may go.
@@ -86,7 +95,7 @@ pub(super) fn removable(rows: &[SigningKeyRow], now: Timestamp) -> Vec<&SigningK
 }
 
 /// A key that was made later than it can be now, if there is one. Those that are revoked stand in nobody's way.
-pub(super) fn ahead(rows: &[SigningKeyRow], now: Timestamp) -> Option<&SigningKeyRow> {
+pub fn ahead(rows: &[SigningKeyRow], now: Timestamp) -> Option<&SigningKeyRow> {
     live(rows).into_iter().rev().find(|row| row.created_at > now.plus_seconds(AHEAD_SECONDS))
 }
 

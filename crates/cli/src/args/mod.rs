@@ -3,6 +3,7 @@
 
 mod audit;
 mod config;
+mod doctor;
 mod emulate;
 mod keys;
 mod project;
@@ -19,6 +20,7 @@ pub(crate) use audit::{
     AuditTailArguments, OutcomeName,
 };
 pub(crate) use config::{ConfigCommand, ConfigShowArguments};
+pub(crate) use doctor::DoctorArguments;
 pub(crate) use emulate::{
     ClaimSetChoice, EmulateCommand, GithubArguments, GitlabArguments, IdTokenChoice, RunArguments,
 };
@@ -68,6 +70,7 @@ pub(crate) enum Command {
     /// Look at the settings
     #[command(subcommand, after_help = config::EXAMPLES)]
     Config(ConfigCommand),
+    Doctor(Box<DoctorArguments>),
     Inspect(InspectArguments),
     Init(InitArguments),
     Completions(CompletionsArguments),

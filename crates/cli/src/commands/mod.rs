@@ -4,6 +4,7 @@ mod audit;
 mod completions;
 mod config;
 pub(crate) mod demo;
+mod doctor;
 mod emulate;
 mod ends;
 mod exchange;
@@ -46,6 +47,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Keys(command) => keys::run(&command, context).await,
         Command::Revoke(arguments) => revoke::run(&arguments, context).await,
         Command::Config(command) => config::run(&command, context),
+        Command::Doctor(arguments) => Box::pin(doctor::run(&arguments, context)).await,
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),

@@ -148,6 +148,12 @@ impl SealedKeys {
     }
 }
 
+impl fmt::Display for SealedKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
 /// What can be done without the key. A start never does it, and whoever has merely named the wrong key must not be led to it.
 const IF_LOST: &str = "\n  help: only if it is lost for good, and not while it may still be found: docs/keys.md, \"The encryption key \
      is lost\"; every pass that is out becomes invalid then";

@@ -1,5 +1,6 @@
 //! The settings: `daypass.toml`, overridden by variables and flags. All faults are found in one run.
 
+mod audit_stream;
 mod encryption_key;
 mod faults;
 mod files;
@@ -22,6 +23,7 @@ mod tests;
 mod traces;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +41,7 @@ pub(crate) use encryption_key::{
     Found as FoundKey, KeyFault, NewKey, SealedKeys, find as find_encryption_key, make as make_encryption_key,
 };
 pub(crate) use faults::SettingsFaults;
+pub(crate) use files::FileFault;
 pub(crate) use http::{CertificateFiles, TlsFault};
 pub(crate) use keys::EncryptionKeySource;
 pub(crate) use new_encryption_key::{NewKeySource, find as find_new_encryption_key};
@@ -48,6 +51,7 @@ pub(crate) use shown::ShownSetting;
 pub(crate) use store::StoreUrl;
 pub(crate) use traces::{Collector, TracesFault};
 
+use audit_stream::GivenStream;
 use issuers::{Reach, Registered};
 use origins::Origins;
 use overlay::{Reading, Scope};
@@ -76,6 +80,8 @@ pub(crate) struct Settings {
     /// Where the spans of requests go; nowhere unless it is said.
     pub(crate) collector: Option<Collector>,
     pub(crate) outbound: Outbound,
+    /// Where each exchange is sent on to; nowhere unless it is said.
+    audit_stream: Box<GivenStream>,
     /// How each issuer is reached, in the order of the issuers; for showing alone.
     reaches: Vec<Reach>,
     /// What `[traces]` says; for showing alone.
@@ -90,10 +96,10 @@ impl Settings {
         let no_file = |message, help| Err(SettingsFaults::no_file(path.display().to_string(), message, help));
         match files::read_text(path) {
             Ok(text) => Self::from_text(path, &text, overlay),
-            Err(files::FileFault::Absent) if file.is_none() && !overlay.is_empty() => {
+            Err(FileFault::Absent) if file.is_none() && !overlay.is_empty() => {
                 Self::from_text(path, "", overlay)
             }
-            Err(files::FileFault::Absent) if file.is_none() => {
+            Err(FileFault::Absent) if file.is_none() => {
                 let help = "make one with `daypass init`, or name one with `--config FILE`".to_owned();
                 no_file("there is no such file in this folder".to_owned(), Some(help))
             }
@@ -120,6 +126,12 @@ impl Settings {
         }
     }
 
+    /// The file of its keys, for each issuer that has one: by the name of the issuer.
+    pub(crate) fn key_files(&self) -> BTreeMap<String, PathBuf> {
+        let named = self.issuers.iter().map(|issuer| issuer.registered.name.clone()).zip(&self.reaches);
+        named.filter_map(|(name, reach)| Some((name, reach.jwks_file.clone()?))).collect()
+    }
+
     /// Whether this server can be reached from its own machine only.
     fn is_loopback_only(&self) -> bool {
         is_loopback_url(&self.public_url) && self.listen.ip().is_loopback()
@@ -137,6 +149,7 @@ impl Settings {
             pass_keys: self.pass_keys,
             keep_exchanges_seconds: self.keep_exchanges_seconds,
             traces,
+            audit_stream: self.audit_stream.settings,
             encryption_key,
         }
     }
@@ -154,8 +167,9 @@ pub(crate) fn host_of(url: &IssuerUrl) -> &str {
 
 /// Reads every section. `None` only where a fault has been reported.
 fn read(reading: &Reading<'_>) -> Option<Settings> {
-    let sections = ["http", "store", "keys", "projects", "limits", "metrics", "traces", "outbound", "policy"];
-    let [http, store, keys, projects, limits, metrics, traces, outbound, policy] =
+    let sections =
+        ["http", "store", "keys", "projects", "limits", "metrics", "traces", "outbound", "policy", "audit"];
+    let [http, store, keys, projects, limits, metrics, traces, outbound, policy, audit] =
         sections.map(|name| reading.top.section(name));
     let http = http::read(&Scope::new(reading, http.as_ref(), "http"));
     let server = server::read(&Scope::new(reading, Some(reading.top), ""), http.certificate.is_some());
@@ -169,6 +183,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
     let metrics = metrics::read(&Scope::new(reading, metrics.as_ref(), "metrics"), server.listen);
     let (collector, shown_traces) = traces::read(&Scope::new(reading, traces.as_ref(), "traces"));
     let outbound = outbound::read(&Scope::new(reading, outbound.as_ref(), "outbound"));
+    let audit_stream = audit_stream::read(reading, audit.as_ref());
     reading.top.finish();
     let (projects, public_url) = (projects?, server.public_url?);
     let policy = PolicyContext {
@@ -197,6 +212,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
         metrics_listen: metrics,
         collector,
         outbound,
+        audit_stream: Box::new(audit_stream),
         reaches,
         shown_traces,
         origins: reading.origins.take(),

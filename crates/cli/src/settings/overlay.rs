@@ -40,6 +40,14 @@ pub(super) const SCALARS: &[&str] = &[
     "traces.insecure_http",
     "traces.private_network",
     "traces.ca_file",
+    "audit.stream.webhook",
+    "audit.stream.file",
+    "audit.stream.stdout",
+    "audit.stream.from",
+    "audit.stream.secret_file",
+    "audit.stream.private_network",
+    "audit.stream.insecure_http",
+    "audit.stream.ca_file",
     "outbound.proxy",
 ];
 

@@ -13,6 +13,7 @@ use daypass_policy::{PolicyContext, ProjectsPolicy, RegisteredIssuer, show_durat
 use daypass_web::{Limits, TrustedProxies};
 use serde_json::{Value, json};
 
+use super::audit_stream::ShownStream;
 use super::issuers::Reach;
 use super::origins::Origin;
 use super::traces::ShownTraces;
@@ -65,6 +66,7 @@ impl Settings {
             // Its headers are secrets, which only the server reads.
             collector: _,
             outbound,
+            audit_stream,
             reaches,
             shown_traces,
             origins,
@@ -90,6 +92,7 @@ impl Settings {
         add(&mut values, "limits.failures_per_minute_per_source", json!(failures_per_minute_per_source));
         add(&mut values, "metrics.listen", json!(metrics_listen.map(|address| address.to_string())));
         add_traces(&mut values, shown_traces);
+        add_audit_stream(&mut values, &audit_stream.shown);
         let Outbound { proxy, no_proxy } = outbound;
         // The reader takes no proxy with a user or password.
         add(&mut values, "outbound.proxy", json!(proxy));
@@ -171,6 +174,19 @@ fn add_traces(values: &mut Values, traces: &ShownTraces) {
     add(values, "traces.insecure_http", json!(insecure_http));
     add(values, "traces.private_network", json!(private_network));
     add(values, "traces.ca_file", path(ca_file.as_deref()));
+}
+
+fn add_audit_stream(values: &mut Values, stream: &ShownStream) {
+    let ShownStream { webhook, file, stdout, from, secret_file, private_network, insecure_http, ca_file } =
+        stream;
+    add(values, "audit.stream.webhook", json!(webhook));
+    add(values, "audit.stream.file", path(file.as_deref()));
+    add(values, "audit.stream.stdout", json!(stdout));
+    add(values, "audit.stream.from", json!(from));
+    add(values, "audit.stream.secret_file", path(secret_file.as_deref()));
+    add(values, "audit.stream.private_network", json!(private_network));
+    add(values, "audit.stream.insecure_http", json!(insecure_http));
+    add(values, "audit.stream.ca_file", path(ca_file.as_deref()));
 }
 
 fn add_projects(values: &mut Values, projects: &ProjectsPolicy) {

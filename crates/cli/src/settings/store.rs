@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use daypass_jose::Secret;
-use daypass_store::{Store, StoreFault, shown_url};
+use daypass_store::{Inspection, Store, StoreFault, shown_url};
 
 use super::overlay::{Given, Place, Scope};
 
@@ -47,9 +47,17 @@ impl StoreUrl {
         }
     }
 
+    /// Looks at the store and changes nothing.
+    pub(crate) async fn inspect(&self) -> Result<Inspection, StoreFault> {
+        match self {
+            Self::File(_) => Inspection::of(&self.to_string()).await,
+            Self::Server { url, .. } => Inspection::of(url.reveal()).await,
+        }
+    }
+
     /// Whether everybody on this machine may write the file: who can, onboards what they like and unspends tokens. The
     /// group may, since volumes are shared by it.
-    fn check_writers(&self) -> Result<(), StoreFault> {
+    pub(crate) fn check_writers(&self) -> Result<(), StoreFault> {
         match self.file_mode() {
             Some((path, mode)) if mode & 0o002 != 0 => Err(StoreFault::Refused(format!(
                 "every user of this machine can change it, and with it who gets a pass\n  help: chmod 600 '{}'",

@@ -31,6 +31,7 @@ fn each_command_has_help_with_an_example() {
         "revoke",
         "config",
         "config show",
+        "doctor",
         "inspect",
         "init",
         "completions",

@@ -4,7 +4,7 @@
 //! `TEST_KILLS` says how often for each engine (10), `TEST_KILLS_SEED` when and how impatiently (the time).
 
 mod books;
-mod load;
+pub(crate) mod load;
 #[cfg(feature = "test-postgres")]
 mod postgres;
 

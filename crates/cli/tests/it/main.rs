@@ -2,9 +2,13 @@
 
 #[cfg(test)]
 mod audit;
+#[cfg(test)]
+mod audit_stream;
 mod config;
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod doctor;
 #[cfg(test)]
 mod emulate;
 #[cfg(test)]

@@ -91,3 +91,28 @@ fn a_revoked_pass_is_refused_by_every_server_of_a_database_at_once() {
     assert!(!folder.path("daypass.db").exists());
     schema.psql(&format!("DROP SCHEMA {} CASCADE", schema.name));
 }
+
+#[test]
+fn the_doctor_looks_at_the_database_and_makes_nothing_in_it() {
+    let schema = Schema::new();
+    let mut folder = Folder::new();
+    folder.write("daypass.toml", "public_url = 'http://127.0.0.1:9'\nlisten = '127.0.0.1:0'\n");
+    folder.set("DAYPASS_STORE_URL", &schema.url());
+    folder.set("DAYPASS_ENCRYPTION_KEY", KEY);
+    let tables =
+        || schema.psql(&format!("SELECT COUNT(*) FROM pg_tables WHERE schemaname = '{}'", schema.name));
+    let told = folder.ok(&["doctor"]);
+    assert!(told.contains("note     store-version") && tables().trim() == "0", "{told}");
+    let server = folder.serve(&[]);
+    let told = folder.ok(&["doctor", "--url", &server.url]);
+    for line in [
+        "ok       store-opens        PostgreSQL",
+        "ok       store-version",
+        "ok       store-durable",
+        "ok       server-keys",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    drop(server);
+    schema.psql(&format!("DROP SCHEMA {} CASCADE", schema.name));
+}

@@ -3,10 +3,10 @@
 use daypass_bench::clock;
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
-use daypass_store::{ExchangeFilter, ExchangeRecord, Outcome, Store};
+use daypass_store::{ExchangeFilter, ExchangeRecord, Outcome, Store, StreamStart};
 use rustix::process::Signal;
 
-use crate::support::Folder;
+use crate::support::{Folder, set_mode};
 
 const DAY: i64 = 86_400;
 
@@ -50,5 +50,31 @@ async fn old_exchanges_are_forgotten_with_a_word_unless_the_clock_may_be_wrong()
     serve_until(&folder, &["\"removed\":3"]);
     let kept = store.ledger().list(&ExchangeFilter::default(), 10).await.unwrap();
     assert_eq!(kept.len(), 1);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_the_audit_stream_has_not_delivered_is_kept_for_as_long_again_and_lost_with_a_word() {
+    let folder = Folder::new();
+    // Nobody listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let secret = folder.write("secret", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz");
+    set_mode(&secret, 0o600);
+    folder.write(
+        "daypass.toml",
+        &format!(
+            "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\n[store]\nkeep_exchanges = '7d'\n[audit.stream]\n\
+             webhook = 'http://127.0.0.1:{port}/'\nsecret_file = 'secret'\ninsecure_http = true\n"
+        ),
+    );
+    let store = store(&folder).await;
+    let now = clock::now();
+    for days in [30, 20, 10, 6] {
+        succeeded(&store, now.plus_seconds(-days * DAY)).await;
+    }
+    store.audit_stream().begin(StreamStart::Beginning).await.unwrap();
+    serve_until(&folder, &["\"lost\":2", "\"removed\":2"]);
+    let kept = store.ledger().list(&ExchangeFilter::default(), 10).await.unwrap();
+    assert_eq!(kept.len(), 2, "of twice the time");
     store.close().await;
 }

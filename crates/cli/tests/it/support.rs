@@ -204,6 +204,11 @@ impl Standing {
         told
     }
 
+    /// Its standard output.
+    pub(crate) fn stdout(&mut self) -> impl std::io::Read {
+        self.child.stdout.take().unwrap()
+    }
+
     /// The number of the process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()

@@ -37,6 +37,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 
 /// Where a secret may become text, and what for.
 const REVEALS: &[(&str, &str)] = &[
+    ("crates/app/src/audit_stream/secret.rs", "the secret of the webhook becomes the key that signs"),
     ("crates/app/src/exchange.rs", "the identity token is parsed"),
     ("crates/app/src/pass.rs", "a pass is parsed"),
     ("crates/app/src/seal.rs", "a signing key is sealed under the encryption key"),
@@ -45,6 +46,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("crates/cli/src/commands/demo/caller.rs", "the demo sends a token of its own making"),
     ("crates/cli/src/commands/demo/tell.rs", "the demo shows the claims of a token of its own making"),
     ("crates/cli/src/commands/demo/walk.rs", "the demo forges a token"),
+    ("crates/cli/src/commands/doctor/negative/forge.rs", "the doctor sends tokens of its own forging"),
     ("crates/cli/src/commands/exchange.rs", "a person or a job gets what was asked for"),
     ("crates/cli/src/settings/encryption_key.rs", "a new encryption key is written to its file"),
     ("crates/cli/src/settings/store.rs", "a server is sent the password in the URL of its database"),

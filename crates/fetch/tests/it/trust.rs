@@ -65,6 +65,22 @@ async fn a_private_ca_is_trusted_by_the_endpoint_that_names_it() {
 }
 
 #[tokio::test]
+async fn an_answer_tells_the_servers_own_certificate_and_one_without_tls_tells_none() {
+    let ca = TestCa::new();
+    let config = ca.server("issuer.test", |params| params.not_after = date_time_ymd(2060, 7, 9));
+    let answer = ask(config, &trusting(ca.pem())).await.unwrap();
+    let shown = answer.certificate.unwrap();
+    // UTCTime of RFC 5280 §4.1.2.5.1 ends with 2049; this is a GeneralizedTime.
+    assert!(shown.windows(15).any(|part| part == b"20600709000000Z"), "the leaf, not its issuer");
+    let plain = Server::start(Reply::ok("")).await;
+    let rules = EndpointRules { plain_http: true, loopback: true, ..EndpointRules::default() };
+    let fetcher = Fetcher::new(&Outbound::default()).unwrap();
+    let url = format!("http://127.0.0.1:{}/", plain.port);
+    let answer = fetcher.send(&Endpoint::new(rules), get(url)).await.unwrap();
+    assert_eq!(answer.certificate, None);
+}
+
+#[tokio::test]
 async fn every_connection_shows_its_certificate_again() {
     let ca = TestCa::new();
     let server = Server::start_tls(ca.server("127.0.0.1", |_| {}), Reply::ok("")).await;

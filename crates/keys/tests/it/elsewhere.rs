@@ -5,14 +5,14 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use daypass_fetch::{Endpoint, EndpointRules, Fetcher, Outbound, Resolve, Resolving};
-use daypass_keys::{IssuerKeySettings, KeySource};
+use daypass_keys::{FetchKeysFault, IssuerKeySettings, KeySource, LookFault, look};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::issuer::{Reply, TestIssuer, discovery};
-use crate::kit::{Kit, settings};
+use crate::kit::{Kit, TestClock, settings};
 
 /// Gives one address after the other, whatever the name; the last again and again.
 struct Scripted(Mutex<VecDeque<IpAddr>>);
@@ -120,4 +120,30 @@ async fn a_name_that_turns_to_another_address_is_judged_again() {
         );
         assert_eq!(issuer.counts(), (1, 0));
     }
+}
+
+#[tokio::test]
+async fn a_look_at_an_issuer_comes_to_what_a_server_comes_to_and_tells_what_was_answered_besides() {
+    let (issuer, settings) = issuer_with_keys_elsewhere().await;
+    let settings = IssuerKeySettings { jwks_hosts: vec![format!("keys.test:{}", issuer.port)], ..settings };
+    let clock = TestClock::default();
+    let found = look(settings, &resolving(&["127.0.0.1"]), &clock).await;
+    assert_eq!(found.keys.unwrap().len(), 1);
+    assert_eq!(found.answers.len(), 2);
+    assert!(found.answers.iter().all(|answer| answer.certificate.is_some() && answer.date.is_none()));
+
+    let (issuer, settings) = issuer_with_keys_elsewhere().await;
+    let found = look(settings, &resolving(&["127.0.0.1"]), &clock).await;
+    assert_eq!(found.keys.err(), Some(LookFault::Fetch(FetchKeysFault::JwksElsewhere)));
+    assert_eq!(found.answers.len(), 1, "the answer that led nowhere is told too");
+    drop(issuer);
+}
+
+#[tokio::test]
+async fn a_look_at_a_file_of_keys_asks_nobody() {
+    let document = br#"{"keys":[]}"#.to_vec();
+    let settings =
+        IssuerKeySettings { source: KeySource::Fixed(document), ..settings("https://issuer.test") };
+    let found = look(settings, &resolving(&[]), &TestClock::default()).await;
+    assert!(matches!(found.keys.err(), Some(LookFault::File(_))) && found.answers.is_empty());
 }

@@ -24,6 +24,7 @@ use crate::value::{Row, Value};
 use postgres::{Address, Postgres};
 use queue::Writer;
 use sqlite::Sqlite;
+pub(crate) use sqlite::log_bytes;
 
 /// Requests that one commit makes durable at most.
 pub const MAX_BATCH: usize = 512;
@@ -98,6 +99,24 @@ fn no_store() -> StoreFault {
         "a store is written as `sqlite://PATH`, where PATH is a file, or as `postgres://USER@HOST/DATABASE`"
             .to_owned(),
     )
+}
+
+/// What a look at a database finds that changes nothing.
+pub(crate) struct Found {
+    pub(crate) engine: &'static str,
+    pub(crate) version: i64,
+    pub(crate) known_version: i64,
+    pub(crate) journal_mode: Option<String>,
+    /// Where the tables are of the version that is known.
+    pub(crate) rows: Option<Vec<Row>>,
+}
+
+/// Looks at a database, and runs one query on it where its tables are known. Makes, migrates and locks nothing. Blocks.
+pub(crate) fn inspect(location: Location, sql: &'static str) -> Result<Found, StoreFault> {
+    match location {
+        Location::File(path) => sqlite::inspect(&path, sql),
+        Location::Server(address) => postgres::inspect(&address, sql),
+    }
 }
 
 impl Engine {

@@ -4,14 +4,15 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use daypass_store::{LedgerFault, Spend, Store, StoreFault};
+use daypass_jose::ids::ExchangeId;
+use daypass_store::{LedgerFault, Spend, Store, StoreFault, StreamPlace};
 use tokio::sync::mpsc;
 
 use crate::schema::{Schema, server};
-use crate::support::{Place, all, once, postgres, success};
+use crate::support::{Place, all, bare, once, postgres, success};
 
 /// What one caller was told, and the key that it spent.
-type Told = (daypass_jose::ids::ExchangeId, [u8; 32]);
+type Told = (ExchangeId, [u8; 32]);
 
 fn token(worker: u8, number: u64) -> Spend {
     let mut spend = once(worker);
@@ -161,4 +162,67 @@ async fn a_certificate_must_be_trusted_and_name_the_host() {
         let fault = Store::open(&wrong).await.err().unwrap().to_string();
         assert!(fault.contains(why), "{fault}");
     }
+}
+
+/// The ids that a stream gives behind a place, once nothing older is being written, and the place behind them.
+async fn streamed(store: &Store, from: &StreamPlace) -> (Vec<ExchangeId>, StreamPlace) {
+    let (mut ids, mut place) = (Vec::new(), from.clone());
+    for (next, exchange) in store.audit_stream().next(from, 1_000).await.unwrap() {
+        ids.push(exchange.id);
+        place = next;
+    }
+    (ids, place)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exchange_that_is_committed_behind_a_younger_one_is_streamed_too() {
+    let place = postgres();
+    let store = place.open().await;
+    let start = StreamPlace::beginning();
+    let mut late = place.client().await;
+    let older = bare(1).id;
+    // A replica that begins first and commits last, with a lower number and a lower id.
+    let transaction = late.transaction().await.unwrap();
+    let insert =
+        "INSERT INTO exchanges (id, at, face, outcome, source) VALUES ($1, 1, 'seed', 'refused', 'x')";
+    transaction.execute(insert, &[&older.to_string()]).await.unwrap();
+    let younger = success(2);
+    store.ledger().record(younger.clone(), None).await.unwrap();
+    assert!(store.ledger().show(younger.id).await.unwrap().is_some(), "it is seen");
+    let (ids, behind) = streamed(&store, &start).await;
+    assert_eq!(ids, [], "and waits for what may still come before it");
+    transaction.commit().await.unwrap();
+    let (mut ids, mut behind) = (ids, behind);
+    while ids.len() < 2 {
+        let (more, place) = streamed(&store, &behind).await;
+        ids.extend(more);
+        behind = place;
+    }
+    assert_eq!(ids, [older, younger.id]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_database_that_came_from_another_server_what_is_recorded_comes_behind_what_is_there() {
+    let place = postgres();
+    let store = place.open().await;
+    store.ledger().record(success(1), None).await.unwrap();
+    store.ledger().record(success(2), None).await.unwrap();
+    // As a dump brings it from a server that has counted further.
+    execute(&place, "UPDATE exchanges SET ordinal = ordinal + 1000000000").await;
+    let mut seen = StreamPlace::beginning();
+    for (round, store) in [(3, place.open().await), (4, place.open().await)] {
+        let exchange = success(round);
+        store.ledger().record(exchange.clone(), None).await.unwrap();
+        let ids = loop {
+            let (ids, behind) = streamed(&store, &seen).await;
+            if ids.contains(&exchange.id) {
+                seen = behind;
+                break ids;
+            }
+        };
+        let before = if round == 3 { 2 } else { 0 };
+        assert_eq!(ids.len(), before + 1);
+        assert_eq!(ids.last(), Some(&exchange.id));
+    }
+    assert!(number(&place, "SELECT value FROM meta WHERE name = 'ordinal_offset'").await > 1_000_000_000);
 }

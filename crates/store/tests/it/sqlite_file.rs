@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use daypass_store::{LedgerFault, Store, StoreFault};
+use daypass_store::{Inspection, LedgerFault, SigningKeyRow, Store, StoreFault};
 use rusqlite::Connection;
 
 use crate::support::{Place, account_in, all, at, bare, once, project, sqlite, success};
@@ -215,5 +215,66 @@ async fn a_database_is_locked_from_its_first_moment_so_that_nobody_takes_its_log
         });
         assert!(is_held, "{moment}: no lock on the file\n{locks}");
         store.close().await;
+    }
+}
+
+/// Names and bytes of all that is beside the database, itself included.
+fn beside(place: &Place) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(place.beside("")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        entries.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn a_look_makes_no_file_and_changes_none_and_reads_what_a_server_has_written() {
+    let place = sqlite();
+    let url = format!("sqlite://{}", place.file().display());
+    assert!(matches!(Inspection::of(&url).await.err(), Some(StoreFault::Unavailable(_))));
+    assert_eq!(beside(&place), []);
+
+    let store = place.open().await;
+    store.signing_keys().insert_first(&signing_key("first")).await.unwrap();
+    let found = Inspection::of(&url).await.unwrap();
+    assert_eq!((found.engine, found.version), ("SQLite", found.known_version));
+    assert_eq!(found.journal_mode.as_deref(), Some("wal"));
+    assert_eq!(found.signing_keys.unwrap(), [signing_key("first")], "it is in the log alone");
+    store.ping().await.unwrap();
+    store.close().await;
+
+    let before = beside(&place);
+    let found = Inspection::of(&url).await.unwrap();
+    assert_eq!((found.journal_mode, found.signing_keys.map(|keys| keys.len())), (None, Some(1)));
+    assert!(beside(&place) == before, "a look made or changed a file");
+}
+
+#[tokio::test]
+async fn a_look_migrates_nothing_and_tells_the_version() {
+    let place = sqlite();
+    let odd = place.beside("a b?#%ä.db");
+    for version in [0, 1, 99] {
+        let connection = Connection::open(&odd).unwrap();
+        connection.pragma_update(None, "user_version", version).unwrap();
+        connection.close().unwrap();
+        let found = Inspection::of(&format!("sqlite://{}", odd.display())).await.unwrap();
+        assert_eq!((found.version, found.signing_keys), (version, None));
+        assert!(found.known_version < 99);
+    }
+    let connection = Connection::open(&odd).unwrap();
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 99);
+}
+
+fn signing_key(key_id: &str) -> SigningKeyRow {
+    SigningKeyRow {
+        key_id: key_id.to_owned(),
+        purpose: "pass".to_owned(),
+        algorithm: "ES256".to_owned(),
+        sealed: vec![1],
+        public_jwk: "{}".to_owned(),
+        created_at: at(1),
+        activates_at: at(2),
+        revoked_at: None,
     }
 }

@@ -30,6 +30,15 @@ pub struct Certificate {
     not_after: Timestamp,
 }
 
+/// From when to when a certificate is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// Its first moment.
+    pub not_before: Timestamp,
+    /// Its last moment.
+    pub not_after: Timestamp,
+}
+
 /// Why a certificate cannot be shown. No text has a part of the key in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFault {
@@ -71,6 +80,19 @@ pub enum CertificateFault {
     Setup(String),
 }
 
+impl Validity {
+    /// That of a certificate in DER, whoever has signed it; `None` where it cannot be read.
+    pub fn of(certificate: &[u8]) -> Option<Self> {
+        let der = CertificateDer::from(certificate);
+        let leaf = EndEntityCert::try_from(&der).ok()?;
+        let not_before = match fault_at(&leaf, UnixTime::since_unix_epoch(Duration::ZERO)) {
+            Some(webpki::Error::CertNotValidYet { not_before, .. }) => moment(not_before),
+            Some(_) | None => Timestamp::from_millis(0),
+        };
+        Some(Self { not_before, not_after: end_of(&leaf).ok()? })
+    }
+}
+
 impl CertificatePem {
     /// Whether both hold the same.
     pub(super) fn is(&self, other: &Self) -> bool {
@@ -92,6 +114,11 @@ impl Certificate {
     /// The last moment at which clients take it.
     pub fn not_after(&self) -> Timestamp {
         self.not_after
+    }
+
+    /// From when to when it is good.
+    pub fn validity(&self) -> Option<Validity> {
+        Validity::of(&self.leaf)
     }
 
     /// Whether it is for this host, a name or an address.
@@ -121,12 +148,8 @@ fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, CertificateFault> {
 fn checked(leaf: &CertificateDer<'_>, now: Timestamp) -> Result<Timestamp, CertificateFault> {
     let malformed = |fault: webpki::Error| CertificateFault::Malformed(fault.to_string());
     let leaf = EndEntityCert::try_from(leaf).map_err(malformed)?;
-    // Nobody is trusted here: what is said of its time and use is said before that of its signer.
-    let fault_at = |time: UnixTime| {
-        leaf.verify_for_usage(&[], &[], &[], time, KeyUsage::server_auth(), None, None).err()
-    };
     let now = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(now.seconds()).unwrap_or(0)));
-    match fault_at(now) {
+    match fault_at(&leaf, now) {
         Some(webpki::Error::CertExpired { not_after, .. }) => {
             return Err(CertificateFault::Expired(moment(not_after)));
         }
@@ -142,7 +165,17 @@ fn checked(leaf: &CertificateDer<'_>, now: Timestamp) -> Result<Timestamp, Certi
         // It is a CA's own, as self-signed ones often are: clients decide whether they take that.
         Some(_) | None => {}
     }
-    match fault_at(UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX))) {
+    end_of(&leaf)
+}
+
+/// What is against a certificate at a moment. Nobody is trusted here: what is said of its time and use is said before that
+/// of its signer.
+fn fault_at(leaf: &EndEntityCert<'_>, time: UnixTime) -> Option<webpki::Error> {
+    leaf.verify_for_usage(&[], &[], &[], time, KeyUsage::server_auth(), None, None).err()
+}
+
+fn end_of(leaf: &EndEntityCert<'_>) -> Result<Timestamp, CertificateFault> {
+    match fault_at(leaf, UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX))) {
         Some(webpki::Error::CertExpired { not_after, .. }) => Ok(moment(not_after)),
         Some(_) | None => Err(CertificateFault::Malformed("its end cannot be read".to_owned())),
     }

@@ -5,6 +5,6 @@ mod handshake;
 mod live;
 mod plain;
 
-pub use certificate::{Certificate, CertificateFault, CertificatePem};
+pub use certificate::{Certificate, CertificateFault, CertificatePem, Validity};
 pub(crate) use handshake::handshake;
 pub use live::{LiveCertificate, Look};

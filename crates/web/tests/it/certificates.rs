@@ -1,7 +1,7 @@
 //! Which certificates the server begins with, and which it goes over to while it runs.
 
 use daypass_jose::{Clock as _, Secret, Timestamp};
-use daypass_web::{Certificate, CertificateFault, CertificatePem, LiveCertificate, Look};
+use daypass_web::{Certificate, CertificateFault, CertificatePem, LiveCertificate, Look, Validity};
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 
 use crate::support::clock::TestClock;
@@ -45,9 +45,15 @@ fn a_certificate_knows_its_hosts_and_its_end() {
     let ca = TestCa::new();
     let pem = ca.pem("*.example.com", |params| {
         params.subject_alt_names.push(rcgen::SanType::IpAddress("::1".parse().unwrap()));
+        params.not_before = date_time_ymd(2026, 3, 4);
         params.not_after = date_time_ymd(2027, 1, 2);
     });
     let certificate = Certificate::parse(&pem, now()).unwrap();
+    let moment = |text| Timestamp::parse(text).unwrap();
+    let validity = certificate.validity().unwrap();
+    assert_eq!(validity.not_before, moment("2026-03-04T00:00:00Z"));
+    assert_eq!(validity.not_after, moment("2027-01-02T00:00:00Z"));
+    assert_eq!(Validity::of(b"no certificate"), None);
     for (host, is_for) in [
         ("pass.example.com", true),
         ("[::1]", true),

@@ -17,7 +17,7 @@ use crate::args::{ServeArguments, ServerArguments};
 use crate::fault::{self, CommandFault};
 use crate::logging::Logging;
 use crate::output;
-use crate::settings::{Overlay, Settings, misspelt_variables};
+use crate::settings::{Overlay, Settings, SettingsFaults, misspelt_variables};
 
 pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<u8, CommandFault> {
     let log = &arguments.log;
@@ -63,12 +63,12 @@ async fn until_the_end(mut serving: Serving, ends: &mut Ends) -> Result<u8, Comm
 }
 
 /// The settings by which a server goes that is started with these arguments.
-pub(super) fn settings(arguments: &ServerArguments, context: &Context) -> Result<Settings, CommandFault> {
+pub(super) fn settings(arguments: &ServerArguments, context: &Context) -> Result<Settings, SettingsFaults> {
     let overlay = Overlay::of_environment(&context.environment)
         .with_flag("listen", "--listen", arguments.listen.as_deref())
         .with_flag("public_url", "--public-url", arguments.public_url.as_deref())
         .with_flag("store.url", "--store-url", arguments.store_url.as_deref())
         .with_flag("policy_dir", "--policy-dir", arguments.policy_dir.as_deref())
         .with_allowed(&arguments.allow);
-    Ok(Settings::load(arguments.settings.config.as_deref(), &overlay)?)
+    Settings::load(arguments.settings.config.as_deref(), &overlay)
 }

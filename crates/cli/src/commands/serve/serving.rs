@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use daypass_app::audit_stream::AuditStream;
 use daypass_app::jobs::{JobFault, Jobs};
 use daypass_store::Store;
 use daypass_traces::Traces;
@@ -20,6 +21,7 @@ pub(crate) struct Serving {
     pub(super) end: oneshot::Sender<()>,
     pub(super) server: JoinSet<Drained>,
     pub(super) jobs: Jobs,
+    pub(super) audit_stream: Option<Arc<AuditStream>>,
 }
 
 /// What has ended by itself, so that the server must not go on: without its jobs it would not hear that a key is revoked,
@@ -58,7 +60,13 @@ impl Serving {
             Some(Ok(drained)) => drained,
             Some(Err(_)) | None => Drained::CutOff,
         };
+        if let Some(stream) = &self.audit_stream {
+            stream.flush().await;
+        }
         self.jobs.stop().await;
+        if let Some(stream) = &self.audit_stream {
+            stream.release().await;
+        }
         self.store.close().await;
         let written = self.store.ledger().statistics();
         tracing::info!(

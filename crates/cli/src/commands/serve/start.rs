@@ -258,6 +258,7 @@ impl Prepared {
     pub(crate) fn serve(self) -> Serving {
         let (end, ended) = oneshot::channel();
         let mut jobs = jobs::start(&self.app);
+        let audit_stream = self.app.audit_stream().map(Arc::clone);
         let web = Web::new(Arc::clone(&self.app), self.limits).behind(self.trusted_proxies.clone());
         // A browser that is told so comes to no other server on `localhost` without TLS either.
         let is_strict = self.certificate.is_some() && !is_loopback_url(self.app.public_url().issuer());
@@ -281,7 +282,7 @@ impl Prepared {
             // Whoever drops the other end wants the end too.
             drop(ended.await);
         }));
-        Serving { store: self.store, traces, end, server, jobs }
+        Serving { store: self.store, traces, end, server, jobs, audit_stream }
     }
 }
 

@@ -28,7 +28,8 @@ async fn serving(jobs: Jobs, answers: bool) -> (Serving, Store, tempfile::TempDi
         }
         Drained::Completely
     });
-    (Serving { store: store.clone(), traces: Arc::default(), end, server, jobs }, store, folder)
+    let traces = Arc::default();
+    (Serving { store: store.clone(), traces, end, server, jobs, audit_stream: None }, store, folder)
 }
 
 /// Why it has ended.

@@ -23,14 +23,14 @@ const TWINS: u64 = 4;
 
 /// What a client received whole.
 #[derive(Debug, Clone)]
-pub(super) struct Success {
-    pub(super) token: String,
-    pub(super) exchange_id: String,
-    pub(super) pass: String,
+pub(crate) struct Success {
+    pub(crate) token: String,
+    pub(crate) exchange_id: String,
+    pub(crate) pass: String,
 }
 
 /// What a client was told about a token.
-pub(super) enum Said {
+pub(crate) enum Said {
     Success(Success),
     AlreadyUsed,
     /// No answer, or one that says to try again.
@@ -38,7 +38,7 @@ pub(super) enum Said {
 }
 
 /// A load that goes on until the server is gone, or until its end.
-pub(super) struct Load {
+pub(crate) struct Load {
     clients: JoinSet<Option<String>>,
     told: mpsc::UnboundedReceiver<Success>,
     is_over: Arc<AtomicBool>,
@@ -54,7 +54,7 @@ struct Client {
 }
 
 impl Load {
-    pub(super) fn start(address: SocketAddr, issuer: &Issuer, dice: &mut Dice) -> Self {
+    pub(crate) fn start(address: SocketAddr, issuer: &Issuer, dice: &mut Dice) -> Self {
         let (is_over, (told, telling)) = (Arc::new(AtomicBool::new(false)), mpsc::unbounded_channel());
         let mut clients = JoinSet::new();
         for number in 0..PATIENT + IMPATIENT + TWINS {
@@ -75,12 +75,12 @@ impl Load {
     }
 
     /// The next success that a client has received.
-    pub(super) async fn success(&mut self) -> Success {
+    pub(crate) async fn success(&mut self) -> Success {
         self.told.recv().await.expect("the load goes on")
     }
 
     /// Lets the clients finish; gives what they received since, and the tokens that no answer came for.
-    pub(super) async fn end(mut self) -> (Vec<Success>, Vec<String>) {
+    pub(crate) async fn end(mut self) -> (Vec<Success>, Vec<String>) {
         self.is_over.store(true, Ordering::Relaxed);
         let unanswered = self.clients.join_all().await.into_iter().flatten().collect();
         let mut rest = Vec::new();
@@ -147,7 +147,7 @@ impl Client {
 }
 
 /// Sends a token. Any other answer than these three would be a fault.
-pub(super) async fn send(connection: &mut Connection, token: &str) -> Said {
+pub(crate) async fn send(connection: &mut Connection, token: &str) -> Said {
     let Ok(Answer { status, exchange_id, body }) = connection.exchange(EXCHANGE, token).await else {
         return Said::Nothing;
     };
@@ -165,21 +165,21 @@ pub(super) async fn send(connection: &mut Connection, token: &str) -> Said {
 
 /// Random numbers that a seed decides (`SplitMix64`).
 #[derive(Clone)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
 
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next().checked_rem(bound).unwrap()
     }
 }

@@ -198,6 +198,7 @@ impl Open {
         }
         let mut session = Session::connect(&self.address, Access::Write).await?;
         migrate::check(&mut session).await?;
+        migrate::mend(&mut session).await?;
         Ok(session)
     }
 }

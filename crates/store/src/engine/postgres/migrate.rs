@@ -8,16 +8,21 @@ use crate::value::Row;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_start.sql"),
     include_str!("../../../migrations/postgres/0002_revocations.sql"),
+    include_str!("../../../migrations/postgres/0003_audit_stream.sql"),
 ];
 /// Held while tables are made: of servers that start at once one makes them, and the others see what it did.
 const LOCK: &str = "BEGIN; SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = '30s'; \
      SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(7233190457923400563)";
 const IS_THERE: &str = "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('schema_version')";
 const VERSION: &str = "SELECT version FROM schema_version";
+const LAST_ORDINAL: &str = "SELECT COALESCE(MAX(ordinal), -1) FROM exchanges";
+/// What no exchange that can be seen has reached.
+const NEXT_ORDINAL: &str = "SELECT pg_snapshot_xmax(pg_current_snapshot())::TEXT::BIGINT + value FROM meta \
+     WHERE name = 'ordinal_offset'";
 const SERVER: &str = "SELECT current_setting('fsync'), current_setting('server_encoding')";
 
 /// The version that the migrations lead to.
-fn known_version() -> i64 {
+pub(super) fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
@@ -33,7 +38,8 @@ pub(super) async fn migrate(session: &mut Session) -> Result<(), Trouble> {
         )));
     }
     if done == known {
-        // Nothing is written: the database may turn out to be one that must be left as it is.
+        // Nothing is written, unless the database was brought here: it may turn out to be one that must be left as it is.
+        mend_order(session).await?;
         return session.batch("COMMIT").await;
     }
     if done == 0 {
@@ -44,6 +50,39 @@ pub(super) async fn migrate(session: &mut Session) -> Result<(), Trouble> {
         session.batch(step).await?;
     }
     session.batch(&format!("UPDATE schema_version SET version = {known}; COMMIT")).await
+}
+
+/// Sees to it that exchanges of this connection come behind all that are there, in a database that another server's dump
+/// was read into while daypass ran.
+pub(super) async fn mend(session: &mut Session) -> Result<(), Trouble> {
+    session.batch(LOCK).await?;
+    mend_order(session).await?;
+    session.batch("COMMIT").await
+}
+
+/// The order of exchanges is that of their transactions, whose numbers are of one server: in a database that was brought
+/// to another, those that are there may be above those that are to come. Then all that are to come are counted from
+/// above them.
+async fn mend_order(session: &mut Session) -> Result<(), Trouble> {
+    let last = integer(session.run(LAST_ORDINAL, &[]).await?)?;
+    if last < integer(session.run(NEXT_ORDINAL, &[]).await?)? {
+        return Ok(());
+    }
+    tracing::info!("the database was brought from another server: exchanges are counted on from there");
+    let offset = last.saturating_add(1);
+    let ordinal = format!("pg_current_xact_id()::TEXT::BIGINT + {offset}");
+    session
+        .batch(&format!(
+            "UPDATE meta SET value = {offset} WHERE name = 'ordinal_offset'; \
+             ALTER TABLE exchanges ALTER COLUMN ordinal SET DEFAULT {ordinal}"
+        ))
+        .await
+}
+
+/// The version of the tables of a server that may be trusted with them; 0 where there are none.
+pub(super) async fn found(session: &mut Session) -> Result<i64, Trouble> {
+    check_server(session).await?;
+    version(session).await
 }
 
 /// Refuses a database that took the place of another and is not of this version: only a start migrates.

@@ -2,6 +2,7 @@
 
 mod address;
 mod commit;
+mod inspect;
 mod ledger;
 mod migrate;
 mod readers;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use super::queue::Writer;
 use crate::fault::StoreFault;
 use crate::value::{Row, Value};
+pub(super) use inspect::inspect;
 use readers::Readers;
 
 /// One open database of a server.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -27,6 +27,7 @@ const FULL: i64 = 2;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_start.sql"),
     include_str!("../../../migrations/sqlite/0002_revocations.sql"),
+    include_str!("../../../migrations/sqlite/0003_audit_stream.sql"),
 ];
 
 /// Opens the database for writing, making and migrating it as needed.
@@ -90,7 +91,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreFault> {
     Ok(connection)
 }
 
-fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreFault> {
+pub(super) fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreFault> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| fault(&error))?;
     wait_for_locks(&connection)?;
@@ -101,11 +102,11 @@ fn open(path: &Path, access: OpenFlags) -> Result<Connection, StoreFault> {
 }
 
 /// The version that the migrations lead to.
-fn known_version() -> i64 {
+pub(super) fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-fn version(connection: &Connection) -> Result<i64, StoreFault> {
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreFault> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(|error| fault(&error))
 }
 
@@ -149,11 +150,20 @@ pub(super) fn file_identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-/// Bytes of the write-ahead log beside the database; 0 where there is none.
-pub(super) fn log_bytes(path: &Path) -> u64 {
+/// Whether there is a write-ahead log beside the database.
+pub(super) fn log_is_there(path: &Path) -> bool {
+    fs::exists(log_of(path)).unwrap_or(true)
+}
+
+fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    fs::metadata(log).map_or(0, |metadata| metadata.len())
+    log.into()
+}
+
+/// Bytes of the write-ahead log beside the database; 0 where there is none.
+pub(crate) fn log_bytes(path: &Path) -> u64 {
+    fs::metadata(log_of(path)).map_or(0, |metadata| metadata.len())
 }
 
 /// What has been copied of the write-ahead log.

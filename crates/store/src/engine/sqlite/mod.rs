@@ -4,6 +4,7 @@ mod batch;
 mod checkpoint;
 mod commit;
 mod connection;
+mod inspect;
 mod readers;
 mod sync;
 mod task;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 use super::queue::Writer;
 use crate::fault::StoreFault;
 use crate::value::{Row, Value};
+pub(crate) use connection::log_bytes;
+pub(super) use inspect::inspect;
 use readers::Readers;
 
 /// One open file.

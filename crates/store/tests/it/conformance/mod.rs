@@ -1,5 +1,6 @@
 //! One suite for every engine: each function is given a place where a store can be opened, again and again.
 
+pub(crate) mod audit_stream;
 pub(crate) mod directory;
 pub(crate) mod ledger;
 pub(crate) mod listing;
@@ -92,6 +93,15 @@ on_all! {
         a_revocation_is_found_by_its_subject_alone_and_by_every_server_at_once
         of_two_revocations_of_one_subject_the_later_moments_stay
         a_revocation_is_forgotten_when_it_hits_nothing_any_more_and_in_chunks
+    }
+    audit_stream {
+        a_stream_gives_every_exchange_once_in_pages_and_in_the_order_of_commits
+        a_stream_that_begins_now_gives_what_comes_and_nothing_before
+        one_server_delivers_and_another_takes_over_where_nothing_moves
+        who_is_no_longer_the_holder_moves_nothing
+        what_was_not_delivered_is_forgotten_late_and_counted
+        a_place_whose_exchange_is_gone_is_seen_and_goes_back_in_time
+        the_lag_is_what_was_not_delivered
     }
     signing_keys {
         of_servers_that_start_at_once_one_writes_the_first_key
