@@ -188,6 +188,9 @@ def run_all(world, python):
     checks += run_suite(world, "jose", ["node", str(HERE / "node/jose.mjs")], pass_of(world))
     checks += run_suite(world, "PyJWT", [python, str(HERE / "python/pyjwt_pass.py")], pass_of(world))
     checks += run_suite(world, "webhook", [python, str(HERE / "webhook.py")], addresses)
+    checks += run_suite(world, "OpenAPI", [sys.executable, str(HERE / "openapi.py")], addresses | {"PYTHON": python})
+    checks += run_suite(world, "init", [python, str(HERE / "init.py")], addresses)
+    checks += run_suite(world, "schemas", [python, str(HERE / "schemas.py")], addresses)
     programs = {"BENCH": str(Path(world.daypass).with_name("daypass-bench")), "PYTHON": python}
     checks += run_suite(world, "rotation", [sys.executable, str(HERE / "rotation.py")], addresses | programs)
     return checks

@@ -22,6 +22,37 @@ use verify::verify;
 /// Characters of an unknown issuer that are recorded.
 const MAX_SHOWN_CHARS: usize = 255;
 
+/// Every code that an exchange can end with. One that names an audience or scopes can also end with [`Code::TargetInvalid`] or
+/// [`Code::ScopeInvalid`], one that names credentials or a lifetime with [`Code::RequestInvalid`].
+pub const REFUSALS: &[Code] = &[
+    Code::TokenIsEnvelope,
+    Code::TokenMalformed,
+    Code::TokenTooLarge,
+    Code::TokenTypeRefused,
+    Code::AlgorithmRefused,
+    Code::IssuerUnknown,
+    Code::KeyUnknown,
+    Code::SignatureInvalid,
+    Code::ClaimMissing,
+    Code::ClaimMalformed,
+    Code::AudienceMismatch,
+    Code::AudienceSeveral,
+    Code::TokenExpired,
+    Code::TokenNotYetValid,
+    Code::TokenLifetimeTooLong,
+    Code::TokenTooOld,
+    Code::TokenAlreadyUsed,
+    Code::TokenEmulated,
+    Code::NotAllowed,
+    Code::CredentialNotGranted,
+    Code::ProjectUnavailable,
+    Code::IssuerUnavailable,
+    Code::StoreUnavailable,
+    Code::KeysUnavailable,
+    Code::Overloaded,
+    Code::InternalError,
+];
+
 /// Exchanges an identity token for what its job may have, and records the attempt.
 pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
     let (now, started) = (app.now(), app.monotonic());

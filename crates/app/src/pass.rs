@@ -14,6 +14,16 @@ use crate::signing_keys::PASS_ALGORITHMS;
 /// The scope by which a service asks about the passes that it is shown.
 pub const INTROSPECT_SCOPE: &str = "introspect";
 
+/// Every code that verifying a pass can end with, where no audience is wanted.
+pub const REFUSALS: &[Code] = &[
+    Code::TokenTooLarge,
+    Code::PassInvalid,
+    Code::PassExpired,
+    Code::PassRevoked,
+    Code::StoreUnavailable,
+    Code::KeysUnavailable,
+];
+
 /// A pass whose signature, issuer, audience and times were checked. Whether it was revoked was not: it opens nothing yet.
 pub struct SignedPass {
     claims: VerifiedClaims,

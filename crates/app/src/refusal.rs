@@ -146,7 +146,7 @@ codes! {
         "send it to the API that it was made for";
     IssuerUnavailable "issuer_unavailable" Unavailable "the issuer's keys cannot be fetched now"
         "try again after the time in Retry-After";
-    StoreUnavailable "store_unavailable" Unavailable "the exchange cannot be recorded now"
+    StoreUnavailable "store_unavailable" Unavailable "what this server keeps on record cannot be reached now"
         "try again after the time in Retry-After";
     KeysUnavailable "keys_unavailable" Unavailable "this server cannot tell now which of its signing keys are valid"
         "try again after the time in Retry-After";
@@ -288,12 +288,17 @@ impl Refusal {
                 refusal.with_detail("an id of this job has no place in what the role grants")
             }
             DenialReason::DeniedByRule | DenialReason::NoRuleMatches => {
-                let refusal = refusal.with_detail(explain(denial, role));
-                let refusal =
-                    if denial.differences.is_empty() { refusal } else { refusal.with_hint(TO_DIFFER) };
-                Self { differences: denial.differences.clone(), ..refusal }
+                let told = Self::of_differences(denial.differences.clone(), role);
+                Self { internal: refusal.internal, ..told }
             }
         }
+    }
+
+    /// No rule of a role allows a job, as a caller is told whom the role knows.
+    pub fn of_differences(differences: Vec<Difference>, role: &str) -> Self {
+        let refusal = Self::new(Code::NotAllowed).with_detail(explain(&differences, role));
+        let refusal = if differences.is_empty() { refusal } else { refusal.with_hint(TO_DIFFER) };
+        Self { differences, ..refusal }
     }
 
     /// The ledger did not take the exchange, so nothing may be given.
@@ -321,8 +326,8 @@ impl Refusal {
 /// What a caller can do who sees what differs.
 const TO_DIFFER: &str = "run the job where the claims fit, or have the role changed";
 
-fn explain(denial: &Denial, role: &str) -> String {
-    match denial.differences.as_slice() {
+fn explain(differences: &[Difference], role: &str) -> String {
+    match differences {
         [] => format!("the role `{role}` does not allow this job"),
         [one] => format!("the role `{role}` does not allow this job: the claim `{}` differs", one.claim),
         several => format!("the role `{role}` does not allow this job: {} claims differ", several.len()),

@@ -7,6 +7,7 @@ mod environment;
 mod fault;
 mod logging;
 mod output;
+mod schema;
 mod settings;
 mod table;
 #[cfg(test)]

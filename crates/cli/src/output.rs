@@ -55,6 +55,12 @@ pub(crate) fn note(text: impl Display) {
     drop(writeln!(anstream::stderr().lock(), "{text}"));
 }
 
+/// Asks a person on stderr; the answer is typed behind it.
+pub(crate) fn ask(text: impl Display) {
+    let mut stderr = anstream::stderr().lock();
+    drop(write!(stderr, "{text}").and_then(|()| stderr.flush()));
+}
+
 /// Tells a person at a terminal how far it is, on one line that each call writes anew.
 pub(crate) fn progress(text: impl Display) {
     if stderr_is_terminal() {

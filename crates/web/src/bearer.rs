@@ -5,6 +5,9 @@ use axum::http::header::AUTHORIZATION;
 use daypass_app::{Code, Refusal};
 use daypass_jose::Secret;
 
+/// What is refused of the header.
+pub(crate) const REFUSALS: &[Code] = &[Code::CredentialsMissing, Code::CredentialsMalformed];
+
 /// The token of the one Bearer header. What is wrong with the token itself the verifier says.
 pub fn token(headers: &HeaderMap) -> Result<Secret, Refusal> {
     let mut values = headers.get_all(AUTHORIZATION).iter();

@@ -11,6 +11,10 @@ pub(crate) const MAX_BODY_SIZE_BYTES: usize = 32 * 1024;
 /// How long a body may take to arrive.
 pub(crate) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
+/// What is refused of a body.
+pub(crate) const REFUSALS: &[Code] =
+    &[Code::RequestInvalid, Code::MediaTypeUnsupported, Code::RequestTooLarge];
+
 /// The whole body, of exactly this media type (parameters such as `charset` are allowed).
 pub(crate) async fn read(headers: &HeaderMap, body: Body, media_type: &str) -> Result<Bytes, Refusal> {
     if !is_media_type(headers, media_type) {

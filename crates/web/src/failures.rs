@@ -60,10 +60,15 @@ impl Failures {
     }
 }
 
+/// What a source is told that is beyond its number.
+pub(crate) fn refusal() -> Refusal {
+    let refusal = Refusal::new(Code::RateLimited);
+    Refusal { retry_after_seconds: Some(MINUTE_SECONDS), ..refusal }
+}
+
 /// The answer in place of a refusal that is held back, in the words of its protocol.
 pub(crate) fn limited(held_back: &Response) -> Response {
-    let mut refusal = Refusal::new(Code::RateLimited);
-    refusal.retry_after_seconds = Some(MINUTE_SECONDS);
+    let refusal = refusal();
     let mut response = match held_back.extensions().get::<Wording>() {
         Some(wording) => (wording.0)(&refusal),
         None => problem::of_credential(&refusal, None),

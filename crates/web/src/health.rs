@@ -6,29 +6,78 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use daypass_store::StoreFault;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answer;
+use crate::describe::{Answer, Components, Header, Operation};
 use crate::state::Web;
 
 const UNAVAILABLE: &str = "unavailable: see the log of the server";
 
-#[derive(Serialize)]
+/// The process answers
+#[derive(Serialize, JsonSchema)]
 struct Health {
+    /// `ok`
     status: &'static str,
 }
 
-#[derive(Serialize)]
+/// Whether the server can do its work
+#[derive(Serialize, JsonSchema)]
 struct Readiness {
     ready: bool,
     checks: Checks,
 }
 
-#[derive(Serialize)]
+/// What it looked at
+#[derive(Serialize, JsonSchema)]
 struct Checks {
+    /// `ok`, or why an exchange cannot be recorded
     store: String,
+    /// The version in force
     policy: String,
+    /// `ok`, or why no key signs
     keys: &'static str,
+}
+
+/// How the document describes `/healthz`.
+pub(crate) fn healthz_operation(components: &mut Components) -> Operation {
+    Operation {
+        id: "getHealth",
+        tag: "operations",
+        summary: "Whether the process answers",
+        description: "Depends on nothing else.",
+        answers: vec![Answer {
+            status: 200,
+            description: "it does",
+            content: vec![("application/json", components.answer::<Health>())],
+            headers: vec![Header::always("cache-control")],
+        }],
+        ..Operation::default()
+    }
+}
+
+/// How the document describes `/readyz`.
+pub(crate) fn readyz_operation(components: &mut Components) -> Operation {
+    let schema = components.answer::<Readiness>();
+    let content = || vec![("application/json", schema.clone())];
+    let headers = vec![Header::always("cache-control"), Header::always("retry-after")];
+    Operation {
+        id: "getReadiness",
+        tag: "operations",
+        summary: "Whether an exchange can be recorded and a key signs",
+        description: "Does not depend on issuers. The answer is kept for a second, whoever asks.",
+        answers: vec![
+            Answer {
+                status: 200,
+                description: "it can do its work",
+                content: content(),
+                headers: vec![Header::always("cache-control")],
+            },
+            Answer { status: 503, description: "it cannot, and why", content: content(), headers },
+        ],
+        ..Operation::default()
+    }
 }
 
 /// Whether the process answers.

@@ -6,28 +6,60 @@ use daypass_app::refusal::Class;
 use daypass_app::{Code, Refusal};
 use daypass_jose::ids::ExchangeId;
 use daypass_policy::Difference;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answer::{self, EXCHANGE_ID};
+use crate::describe::{CodeText, Components, DifferenceText, Family};
 
 /// The media type of RFC 9457 §3.
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-#[derive(Serialize)]
+/// A refusal as a problem document (RFC 9457)
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 struct Document<'a> {
+    /// `urn:daypass:refusal:` and the code
     #[serde(rename = "type")]
     kind: String,
+    /// What the code means
     title: &'static str,
+    /// The status of the answer
     status: u16,
+    /// What is wrong with this request
     detail: &'a str,
+    #[schemars(with = "CodeText")]
     code: &'static str,
+    /// The error of RFC 6750 §3.1, where a Bearer was wanted and one was sent
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     error: Option<&'static str>,
+    /// What to do
     hint: &'a str,
+    /// Which claims differ from what the role wants; only for callers whom it knows
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schemars(with = "Vec<DifferenceText>")]
     differences: &'a [Difference],
+    /// Where an exchange was begun
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "uuid"))]
     exchange_id: Option<ExchangeId>,
+}
+
+/// Refusals of endpoints that take no credential.
+pub(crate) const PROBLEM: Family = Family { name: "problem", answer: plain, schema };
+/// Refusals of endpoints that take a Bearer, and of exchanges before they began.
+pub(crate) const BEARER: Family =
+    Family { name: "bearer", answer: |refusal| of_credential(refusal, None), schema };
+/// Refusals of exchanges.
+pub(crate) const EXCHANGE: Family = Family {
+    name: "exchange",
+    answer: |refusal| of_credential(refusal, ExchangeId::parse(answer::EXAMPLE_ID)),
+    schema,
+};
+
+fn schema(components: &mut Components) -> serde_json::Value {
+    components.answer::<Document<'_>>()
 }
 
 /// A refusal of an endpoint that takes a credential: with `error`, `no-store`, and a challenge where RFC 6750 wants one.

@@ -6,13 +6,20 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use daypass_jose::Algorithm;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::answer;
+use crate::describe::{Answer, Components, Header, JwkSet, Operation};
 use crate::oauth::grant::Grant;
 use crate::state::Web;
 
-#[derive(Serialize)]
+/// The media type of RFC 7517 §8.5.2.
+const JWK_SET: &str = "application/jwk-set+json";
+
+/// What the server can do (RFC 8414 §2, OpenID Connect Discovery §3)
+#[derive(Serialize, JsonSchema)]
 struct Metadata {
     issuer: String,
     jwks_uri: String,
@@ -28,10 +35,41 @@ struct Metadata {
     openid: Option<OpenId>,
 }
 
-#[derive(Serialize)]
+/// Members of OpenID Connect Discovery alone
+#[derive(Serialize, JsonSchema)]
 struct OpenId {
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: Vec<&'static str>,
+}
+
+/// How the document describes `/.well-known/oauth-authorization-server`.
+pub(crate) fn oauth_operation(components: &mut Components) -> Operation {
+    let content = ("application/json", components.answer::<Metadata>());
+    described("getAuthorizationServer", "Metadata of the authorization server (RFC 8414)", content)
+}
+
+/// How the document describes `/.well-known/openid-configuration`.
+pub(crate) fn openid_operation(components: &mut Components) -> Operation {
+    let content = ("application/json", components.answer::<Metadata>());
+    described("getOpenIdConfiguration", "Metadata (OpenID Connect Discovery)", content)
+}
+
+/// How the document describes `/.well-known/jwks.json`.
+pub(crate) fn jwks_operation(components: &mut Components) -> Operation {
+    let content = (JWK_SET, components.answer::<JwkSet>());
+    described("getKeys", "The keys that verify passes (RFC 7517)", content)
+}
+
+fn described(id: &'static str, summary: &'static str, content: (&'static str, Value)) -> Operation {
+    let headers = vec![Header::always("cache-control")];
+    Operation {
+        id,
+        tag: "discovery",
+        summary,
+        description: "May be kept for as long as Cache-Control says.",
+        answers: vec![Answer { status: 200, description: "found", content: vec![content], headers }],
+        ..Operation::default()
+    }
 }
 
 /// `/.well-known/oauth-authorization-server`
@@ -59,7 +97,7 @@ pub(crate) async fn openid(State(web): State<Arc<Web>>) -> Response {
 
 /// `/.well-known/jwks.json`: also while the store cannot be seen, or no pass that is about could be verified then.
 pub(crate) async fn jwks(State(web): State<Arc<Web>>) -> Response {
-    let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"))];
+    let media_type = [(header::CONTENT_TYPE, HeaderValue::from_static(JWK_SET))];
     let (published, max_age) = web.app.pass_keys().published(web.app.monotonic());
     public((StatusCode::OK, media_type, published).into_response(), max_age)
 }

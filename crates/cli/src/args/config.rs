@@ -7,12 +7,14 @@ use super::ServerArguments;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   daypass config show
-  daypass config show --config /etc/daypass/daypass.toml --json";
+  daypass config show --config /etc/daypass/daypass.toml --json
+  daypass config schema > daypass.schema.json";
 
 /// What to do with the settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     Show(Box<ConfigShowArguments>),
+    Schema(ConfigSchemaArguments),
 }
 
 /// Show every setting as `serve` would go by it, and where it comes from
@@ -32,3 +34,13 @@ pub(crate) struct ConfigShowArguments {
     #[command(flatten)]
     pub(crate) server: ServerArguments,
 }
+
+/// Print the JSON Schema of daypass.toml
+///
+/// For editors, which complete keys by it, explain them and mark what is wrong, and for other programs. `serve` knows more
+/// than a schema can say: whether an issuer is trusted twice, say.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  daypass config schema > daypass.schema.json\n  then, as the first line of daypass.toml: #:schema ./daypass.schema.json"
+)]
+pub(crate) struct ConfigSchemaArguments {}

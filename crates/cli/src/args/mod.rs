@@ -5,7 +5,10 @@ mod audit;
 mod config;
 mod doctor;
 mod emulate;
+mod init;
 mod keys;
+mod openapi;
+mod policy;
 mod project;
 mod revoke;
 
@@ -24,9 +27,12 @@ pub(crate) use doctor::DoctorArguments;
 pub(crate) use emulate::{
     ClaimSetChoice, EmulateCommand, GithubArguments, GitlabArguments, IdTokenChoice, RunArguments,
 };
+pub(crate) use init::{Ci, InitArguments};
 pub(crate) use keys::{
     CompromisedKey, KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments,
 };
+pub(crate) use openapi::OpenapiArguments;
+pub(crate) use policy::{PolicyCommand, PolicySchemaArguments};
 pub(crate) use project::{
     ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
     ProjectSuspendArguments,
@@ -44,7 +50,7 @@ pub(crate) struct Arguments {
 const TOP_EXAMPLES: &str = "\
 Start here:
   daypass demo      see the whole flow, with real requests
-  daypass init      write daypass.toml and a first policy, and print the next steps
+  daypass init      write daypass.toml, a first role and a workflow, and print the next steps
 
 Exit codes: 0 ok, 1 findings, 2 usage or settings, 3 refused, 4 unreachable.";
 
@@ -70,9 +76,13 @@ pub(crate) enum Command {
     /// Look at the settings
     #[command(subcommand, after_help = config::EXAMPLES)]
     Config(ConfigCommand),
+    /// Work on policy files
+    #[command(subcommand, after_help = policy::EXAMPLES)]
+    Policy(PolicyCommand),
     Doctor(Box<DoctorArguments>),
     Inspect(InspectArguments),
-    Init(InitArguments),
+    Init(Box<InitArguments>),
+    Openapi(OpenapiArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
 }
@@ -258,35 +268,6 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   echo \"$DAYPASS_ID_TOKEN\" | daypass inspect -
   daypass exchange --url https://pass.example.com | daypass inspect -";
-
-/// Write a commented daypass.toml and a first policy file
-///
-/// Both load as they are. A file that exists is never overwritten.
-#[derive(Debug, Args)]
-#[command(after_help = INIT_EXAMPLES)]
-pub(crate) struct InitArguments {
-    /// The CI system whose jobs will come
-    #[arg(long, value_enum, default_value_t = Ci::Github)]
-    pub(crate) ci: Ci,
-
-    /// Address by which clients will know the server
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    pub(crate) url: String,
-}
-
-const INIT_EXAMPLES: &str = "\
-Examples:
-  daypass init
-  daypass init --ci gitlab --url https://pass.example.com";
-
-/// A CI system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Ci {
-    /// GitHub Actions
-    Github,
-    /// GitLab CI
-    Gitlab,
-}
 
 /// Print a script that completes commands and flags in a shell
 #[derive(Debug, Args)]

@@ -8,12 +8,17 @@ use super::serve;
 use crate::args::{ConfigCommand, ConfigShowArguments};
 use crate::fault::{CommandFault, OK};
 use crate::output;
+use crate::schema;
 use crate::settings::{Origin, ShownSetting, misspelt_variables};
 use crate::table::{Cell, Table};
 
 pub(super) fn run(command: &ConfigCommand, context: &Context) -> Result<u8, CommandFault> {
     match command {
         ConfigCommand::Show(arguments) => show(arguments, context),
+        ConfigCommand::Schema(_) => {
+            output::line(schema::text(&schema::of_settings()))?;
+            Ok(OK)
+        }
     }
 }
 

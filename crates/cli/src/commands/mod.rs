@@ -12,6 +12,8 @@ mod init;
 mod inspect;
 mod keys;
 mod man;
+mod openapi;
+mod policy;
 mod project;
 mod records;
 mod revoke;
@@ -49,7 +51,9 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<u8, C
         Command::Config(command) => config::run(&command, context),
         Command::Doctor(arguments) => Box::pin(doctor::run(&arguments, context)).await,
         Command::Inspect(arguments) => inspect::run(&arguments, context),
+        Command::Policy(command) => policy::run(&command),
         Command::Init(arguments) => init::run(&arguments).await,
+        Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
     }

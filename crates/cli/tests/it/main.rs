@@ -39,6 +39,8 @@ mod metrics;
 #[cfg(test)]
 mod one_database;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 #[cfg(feature = "test-postgres")]

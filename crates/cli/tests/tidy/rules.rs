@@ -130,6 +130,7 @@ const NAMES_ENGINES: &[&str] = &[
     "crates/cli/src/settings/",
     "crates/cli/src/args/",
     "crates/cli/src/commands/init/templates.rs",
+    "crates/cli/src/schema/settings.rs",
     "crates/cli/src/commands/demo/stage.rs",
 ];
 

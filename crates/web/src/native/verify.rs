@@ -6,43 +6,90 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use daypass_app::pass::VerifiedPass;
+use daypass_app::pass::{self, VerifiedPass};
 use daypass_app::{Code, Refusal};
 use daypass_jose::{Json, Secret};
+use serde_json::json;
 
+use crate::describe::{Answer, Components, Credential, Header, Operation, Parameter, Refusals};
 use crate::state::Web;
 use crate::{answer, bearer, problem};
 
 /// Bytes of the longest value that is put into a header: proxies keep 4 KiB for all headers of an answer.
 const MAX_VALUE_BYTES: usize = 512;
 
+/// The header that says when the pass ends.
+const EXPIRES_AT: &str = "daypass-expires-at";
+
 /// Headers and the claims that they carry.
-const CLAIMS: [(HeaderName, &str); 6] = [
-    (HeaderName::from_static("daypass-subject"), "sub"),
-    (HeaderName::from_static("daypass-client-id"), "client_id"),
-    (HeaderName::from_static("daypass-role"), "role"),
-    (HeaderName::from_static("daypass-scope"), "scope"),
-    (HeaderName::from_static("daypass-credential-id"), "jti"),
-    (answer::EXCHANGE_ID, "exchange"),
+const CLAIMS: [(&str, &str); 6] = [
+    ("daypass-subject", "sub"),
+    ("daypass-client-id", "client_id"),
+    ("daypass-role", "role"),
+    ("daypass-scope", "scope"),
+    ("daypass-credential-id", "jti"),
+    ("daypass-exchange-id", "exchange"),
 ];
 
 /// Headers and the members of claims that they carry.
-const MEMBERS: [(HeaderName, &str, &str); 14] = [
-    (HeaderName::from_static("daypass-account-id"), "account", "id"),
-    (HeaderName::from_static("daypass-account-external-id"), "account", "external_id"),
-    (HeaderName::from_static("daypass-account-tenant"), "account", "tenant"),
-    (HeaderName::from_static("daypass-project-id"), "project", "id"),
-    (HeaderName::from_static("daypass-project-external-id"), "project", "external_id"),
-    (HeaderName::from_static("daypass-project-path"), "project", "path"),
-    (HeaderName::from_static("daypass-run-id"), "run", "id"),
-    (HeaderName::from_static("daypass-run-attempt"), "run", "attempt"),
-    (HeaderName::from_static("daypass-run-job"), "run", "job"),
-    (HeaderName::from_static("daypass-run-event"), "run", "event"),
-    (HeaderName::from_static("daypass-run-ref"), "run", "ref"),
-    (HeaderName::from_static("daypass-run-sha"), "run", "sha"),
-    (HeaderName::from_static("daypass-run-environment"), "run", "environment"),
-    (HeaderName::from_static("daypass-run-pull-request"), "run", "pull_request"),
+const MEMBERS: [(&str, &str, &str); 14] = [
+    ("daypass-account-id", "account", "id"),
+    ("daypass-account-external-id", "account", "external_id"),
+    ("daypass-account-tenant", "account", "tenant"),
+    ("daypass-project-id", "project", "id"),
+    ("daypass-project-external-id", "project", "external_id"),
+    ("daypass-project-path", "project", "path"),
+    ("daypass-run-id", "run", "id"),
+    ("daypass-run-attempt", "run", "attempt"),
+    ("daypass-run-job", "run", "job"),
+    ("daypass-run-event", "run", "event"),
+    ("daypass-run-ref", "run", "ref"),
+    ("daypass-run-sha", "run", "sha"),
+    ("daypass-run-environment", "run", "environment"),
+    ("daypass-run-pull-request", "run", "pull_request"),
 ];
+
+/// How the document describes it.
+pub(crate) fn operation(_: &mut Components) -> Operation {
+    let expires_at = Header {
+        described: "when the pass ends, in seconds since 1970".into(),
+        ..Header::always(EXPIRES_AT)
+    };
+    let claims = CLAIMS.map(|(name, claim)| Header {
+        described: format!("the claim `{claim}`").into(),
+        ..Header::sometimes(name)
+    });
+    let members = MEMBERS.map(|(name, object, member)| Header {
+        described: format!("`{member}` of the claim `{object}`").into(),
+        ..Header::sometimes(name)
+    });
+    Operation {
+        id: "verify",
+        tag: "pass",
+        summary: "Forward auth: whether a request may pass",
+        description: "For a proxy that asks before it lets a request pass. What the pass says is in the headers of the \
+                      answer; a value has none that is absent, longer than 512 bytes, or no visible ASCII with blanks inside.",
+        credential: Credential::Pass(&[]),
+        parameters: vec![Parameter {
+            name: "audience",
+            place: "query",
+            is_required: true,
+            description: "what the service behind the proxy calls itself",
+            schema: json!({ "type": "string", "minLength": 1 }),
+        }],
+        answers: vec![Answer {
+            status: 200,
+            description: "the pass was made for this audience",
+            content: Vec::new(),
+            headers: [&[Header::always("cache-control"), expires_at][..], &claims, &members].concat(),
+        }],
+        refusals: vec![Refusals::of(
+            problem::BEARER,
+            &[bearer::REFUSALS, pass::REFUSALS, &[Code::PassForAnother, Code::RequestInvalid]],
+        )],
+        ..Operation::default()
+    }
+}
 
 /// Lets a request pass whose pass was made for the audience of the query.
 pub(crate) async fn verify(
@@ -88,13 +135,16 @@ fn answer(pass: &VerifiedPass) -> Response {
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, answer::NO_STORE);
-    headers
-        .insert(HeaderName::from_static("daypass-expires-at"), pass.claims().expires_at().seconds().into());
+    headers.insert(HeaderName::from_static(EXPIRES_AT), pass.claims().expires_at().seconds().into());
     for (name, claim) in CLAIMS {
-        insert(headers, name, pass.claims().claim(claim));
+        insert(headers, HeaderName::from_static(name), pass.claims().claim(claim));
     }
     for (name, object, member) in MEMBERS {
-        insert(headers, name, pass.object(object).and_then(|object| object.member(member)));
+        insert(
+            headers,
+            HeaderName::from_static(name),
+            pass.object(object).and_then(|object| object.member(member)),
+        );
     }
     response
 }

@@ -6,22 +6,51 @@ use daypass_app::refusal::Class;
 use daypass_app::{Code, Refusal};
 use daypass_jose::ids::ExchangeId;
 use daypass_policy::Difference;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::grant::Grant;
 use crate::answer::{self, NO_STORE, Wording};
+use crate::describe::{CodeText, Components, DifferenceText, Family};
 use crate::problem;
 
-#[derive(Serialize)]
+/// A refusal as an OAuth error (RFC 6749 §5.2)
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OAuthError")]
 struct Body<'a> {
+    /// The error of RFC 6749 §5.2, RFC 8693 §2.2.2 or RFC 7523 §3.1
     error: &'static str,
+    /// What is wrong with this request
     error_description: String,
+    #[schemars(with = "CodeText")]
     code: &'static str,
+    /// What to do
     hint: &'a str,
+    /// Which claims differ from what the role wants; only for callers whom it knows
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schemars(with = "Vec<DifferenceText>")]
     differences: &'a [Difference],
+    /// Where an exchange was begun
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "uuid"))]
     exchange_id: Option<ExchangeId>,
+}
+
+/// Refusals of requests, before any exchange.
+pub(crate) const OAUTH: Family = Family { name: "oauth", answer: |refusal| response(refusal, None), schema };
+/// Refusals of token exchanges (RFC 8693).
+pub(super) const TOKEN_EXCHANGE: Family =
+    Family { name: "token-exchange", answer: |refusal| of_example(Grant::TokenExchange, refusal), schema };
+/// Refusals of assertions (RFC 7523).
+pub(super) const JWT_BEARER: Family =
+    Family { name: "jwt-bearer", answer: |refusal| of_example(Grant::JwtBearer, refusal), schema };
+
+fn schema(components: &mut Components) -> serde_json::Value {
+    components.answer::<Body<'_>>()
+}
+
+fn of_example(grant: Grant, refusal: &Refusal) -> Response {
+    worded(error_of_grant(grant, refusal), refusal, ExchangeId::parse(answer::EXAMPLE_ID))
 }
 
 /// The error answer of the token endpoint. An invalid token and a no of the policy are both `invalid_request`
@@ -32,12 +61,15 @@ pub(crate) fn response(refusal: &Refusal, exchange_id: Option<ExchangeId>) -> Re
 
 /// The error answer to a grant. RFC 7523 §3.1 has a word of its own for an assertion that is not taken.
 pub(super) fn of_grant(grant: Grant, refusal: &Refusal, exchange_id: ExchangeId) -> Response {
+    worded(error_of_grant(grant, refusal), refusal, Some(exchange_id))
+}
+
+fn error_of_grant(grant: Grant, refusal: &Refusal) -> &'static str {
     let is_assertion_refused = refusal.is_of_token() || refusal.code.class() == Class::Denied;
-    let error = match grant {
+    match grant {
         Grant::JwtBearer if is_assertion_refused => "invalid_grant",
         Grant::JwtBearer | Grant::TokenExchange => error(refusal.code),
-    };
-    worded(error, refusal, Some(exchange_id))
+    }
 }
 
 fn worded(error: &'static str, refusal: &Refusal, exchange_id: Option<ExchangeId>) -> Response {

@@ -8,40 +8,89 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use daypass_app::Refusal;
-use daypass_app::pass::{VerifiedPass, introspect};
+use daypass_app::pass::{self, VerifiedPass, introspect};
 use daypass_jose::{Json, Object, Secret};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
-use super::error;
-use super::form::{self, Form};
+use super::form::{self, TokenForm};
+use super::{error, revoke};
+use crate::describe::{
+    self, Account, Body as Described, Components, Credential, Header, Operation, Project, Refusals, Run,
+};
 use crate::state::Web;
-use crate::{answer, bearer, problem};
+use crate::{answer, bearer, body, problem};
 
 /// RFC 7662 §2.2. Of what is not active, and of what is none of the caller's business, nothing else is said.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Introspection")]
 struct Answer<'a> {
+    /// Whether it is valid, and the caller may know
     active: bool,
     #[serde(flatten)]
     pass: Option<Content<'a>>,
 }
 
-#[derive(Serialize)]
+/// The claims of a pass; only where it is active
+#[derive(Serialize, JsonSchema)]
 struct Content<'a> {
+    /// `Bearer`
     token_type: &'static str,
     iss: &'a str,
     sub: &'a str,
     aud: &'a str,
+    /// Seconds since 1970
     iat: i64,
+    /// Seconds since 1970
     exp: i64,
+    /// Seconds since 1970
+    #[schemars(with = "Option<i64>")]
     nbf: Option<&'a Json>,
     jti: Option<&'a str>,
+    #[schemars(with = "Option<String>")]
     scope: Option<&'a Json>,
+    #[schemars(with = "Option<String>")]
     client_id: Option<&'a Json>,
+    #[schemars(with = "Option<String>")]
     role: Option<&'a Json>,
+    #[schemars(with = "Option<Account>")]
     account: Option<&'a Object>,
+    #[schemars(with = "Option<Project>")]
     project: Option<&'a Object>,
+    #[schemars(with = "Option<Run>")]
     run: Option<&'a Object>,
+    #[schemars(with = "Option<String>")]
     exchange: Option<&'a Json>,
+}
+
+/// How the document describes it.
+pub(crate) fn operation(components: &mut Components) -> Operation {
+    Operation {
+        id: "introspect",
+        tag: "oauth",
+        summary: "What a token says, and whether it is valid (RFC 7662)",
+        description: "A pass asks about itself; one with the scope `introspect` about every pass of its own audience. Of \
+                      everything else the answer is that it is not active.",
+        credential: Credential::Pass(&[]),
+        body: Some(Described {
+            media_type: form::MEDIA_TYPE,
+            schema: components.request::<TokenForm>(),
+            example: json!({ "token": "eyJ…" }),
+        }),
+        answers: vec![describe::Answer {
+            status: 200,
+            description: "whether it is active, and what it says then",
+            content: vec![("application/json", components.answer::<Answer<'_>>())],
+            headers: vec![Header::always("cache-control")],
+        }],
+        // RFC 7662 §2.3: who asks by a Bearer token is refused as RFC 6750 §3 says, and in OAuth's words once that is good.
+        refusals: vec![
+            Refusals::of(problem::BEARER, &[bearer::REFUSALS, pass::REFUSALS]),
+            Refusals::of(error::OAUTH, &[body::REFUSALS, revoke::UNAVAILABLE]),
+        ],
+        ..Operation::default()
+    }
 }
 
 /// Tells the Bearer what it may know of `token`.
@@ -70,7 +119,7 @@ async fn asking(web: &Web, headers: &HeaderMap) -> Result<VerifiedPass, Refusal>
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Secret, Refusal> {
-    form::token(&mut Form::read(headers, body).await?)
+    form::read::<TokenForm>(headers, body).await?.token()
 }
 
 fn content(pass: &VerifiedPass) -> Content<'_> {

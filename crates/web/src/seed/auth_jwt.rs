@@ -6,16 +6,54 @@ use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use daypass_app::exchange;
 use daypass_app::request::{Asked, Issued, Outcome, Request};
 use daypass_app::{Code, Refusal};
+use serde_json::json;
 
 use crate::answer::{self, EXCHANGE_ID, NO_STORE};
+use crate::describe::{Answer, Components, Credential, Header, Operation, Parameter, Refusals};
 use crate::oauth::answer::TokenAnswer;
 use crate::state::{Context, Web};
 use crate::{bearer, problem};
 
+/// How the document describes it.
+pub(crate) fn operation(components: &mut Components) -> Operation {
+    Operation {
+        id: "exchangeBearer",
+        tag: "exchange",
+        summary: "Exchange an identity token for a pass",
+        description: "The identity token of the job goes in as Bearer, the pass comes out as text, or as JSON with \
+                      `Accept: application/json`. A token of most CI systems can be exchanged once. A body is not read, and \
+                      `HEAD` is refused: it would use the token up.",
+        credential: Credential::IdentityToken,
+        parameters: vec![Parameter {
+            name: "role",
+            place: "query",
+            is_required: false,
+            description: "the role to take; without it, what onboarded repositories may have",
+            schema: json!({ "type": "string" }),
+        }],
+        answers: vec![Answer {
+            status: 200,
+            description: "the pass",
+            content: vec![
+                ("text/plain", json!({ "type": "string" })),
+                ("application/json", components.answer::<TokenAnswer<'_>>()),
+            ],
+            headers: vec![Header::always("daypass-exchange-id"), Header::always("cache-control")],
+        }],
+        refusals: vec![
+            Refusals::of(problem::BEARER, &[bearer::REFUSALS, &[Code::RequestInvalid]]),
+            Refusals::of(problem::EXCHANGE, &[exchange::REFUSALS])
+                .and("not_allowed_differs", answer::differing()),
+        ],
+        ..Operation::default()
+    }
+}
+
 /// Exchanges the Bearer token for a pass.
-pub(crate) async fn exchange(
+pub(crate) async fn give(
     State(web): State<Arc<Web>>,
     Extension(context): Extension<Context>,
     RawQuery(query): RawQuery,
@@ -27,7 +65,7 @@ pub(crate) async fn exchange(
         }
         Err(refusal) => return problem::of_credential(&refusal, None),
     };
-    match daypass_app::exchange::exchange(&web.app, &request).await {
+    match exchange::exchange(&web.app, &request).await {
         Ok(issued) => answer(&issued, wants_json(&headers)),
         Err(refused) => problem::of_credential(&refused.refusal, Some(refused.exchange_id)),
     }

@@ -6,25 +6,72 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use daypass_app::pass::VerifiedPass;
+use daypass_app::pass::{self, VerifiedPass};
 use daypass_app::{Code, Refusal};
 use daypass_jose::Object;
 use daypass_jose::ids::ProjectId;
 use daypass_store::{AccountStatus, Project, ProjectStatus};
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::describe::{
+    self, Account, Answer, Components, Credential, Header, Operation, Parameter, Refusals, Run,
+};
 use crate::state::{Context, Web};
 use crate::{answer, bearer, problem};
 
 /// The scope that reads a project's configuration.
 const SCOPE: &str = "config:read";
 
-#[derive(Serialize)]
+/// The configuration of the pass's project, and who asks
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Config")]
 struct Body<'a> {
+    #[schemars(with = "Option<describe::Project>")]
     project: Option<&'a Object>,
+    #[schemars(with = "Option<Account>")]
     account: Option<&'a Object>,
+    #[schemars(with = "Option<Run>")]
     run: Option<&'a Object>,
+    /// What `daypass project config` has set
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     config: Object,
+}
+
+/// How the document describes it.
+pub(crate) fn operation(components: &mut Components) -> Operation {
+    let headers = || vec![Header::always("etag"), Header::always("cache-control")];
+    Operation {
+        id: "getConfig",
+        tag: "api",
+        summary: "The configuration of the pass's project",
+        description: "Takes a pass for `[projects].audience` with the scope `config:read`, of a project in good standing.",
+        credential: Credential::Pass(&[SCOPE]),
+        parameters: vec![Parameter::if_none_match()],
+        answers: vec![
+            Answer {
+                status: 200,
+                description: "the configuration, and who asks",
+                content: vec![("application/json", components.answer::<Body<'_>>())],
+                headers: headers(),
+            },
+            Answer { status: 304, description: "unchanged", content: Vec::new(), headers: headers() },
+        ],
+        refusals: vec![Refusals::of(
+            problem::BEARER,
+            &[
+                bearer::REFUSALS,
+                pass::REFUSALS,
+                &[
+                    Code::PassForAnother,
+                    Code::InsufficientScope,
+                    Code::ProjectUnavailable,
+                    Code::InternalError,
+                ],
+            ],
+        )],
+        ..Operation::default()
+    }
 }
 
 /// Gives the configuration of the pass's project.
@@ -80,13 +127,8 @@ async fn project_of(web: &Web, pass: &VerifiedPass) -> Result<Project, Refusal> 
 
 /// RFC 9110 §8.8.3 and §13.1.2. Private to one caller, and checked again at each use.
 fn with_etag(bytes: &[u8], headers: &HeaderMap) -> Response {
-    let etag = daypass_jose::digest::short_sha256(bytes);
-    let etag = format!("\"{etag}\"");
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let unchanged = known
-        .flat_map(|value| value.split(','))
-        .any(|value| matches!(value.trim(), known if known == etag || known == "*"));
-    let mut response = if unchanged {
+    let etag = answer::etag(bytes);
+    let mut response = if answer::is_known(&etag, headers) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];

@@ -15,6 +15,8 @@ mod certificates;
 #[cfg(test)]
 mod doors;
 #[cfg(test)]
+mod error_page;
+#[cfg(test)]
 mod faces;
 #[cfg(test)]
 mod foreign_headers;
@@ -26,6 +28,8 @@ mod hostile_issuers;
 mod limits;
 #[cfg(test)]
 mod metrics;
+#[cfg(test)]
+mod openapi;
 #[cfg(test)]
 mod passes;
 #[cfg(test)]

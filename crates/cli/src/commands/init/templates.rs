@@ -1,28 +1,37 @@
-//! What `daypass init` writes.
+//! What `daypass init` writes into the settings.
 
 use daypass_jose::IssuerUrl;
 
 use super::EMULATOR_LISTEN;
+use super::plan::Plan;
+use super::quoting::toml;
 use crate::args::Ci;
 use crate::settings::is_loopback_url;
 
+/// Where the ledger is unless it is said.
+pub(super) const DEFAULT_STORE: &str = "sqlite://daypass.db";
+
 /// `daypass.toml`.
-pub(super) fn settings(ci: Ci, url: &IssuerUrl) -> String {
-    let (name, example) = match ci {
-        Ci::Github => ("github", "https://token.actions.githubusercontent.com"),
-        Ci::Gitlab => ("gitlab", "https://gitlab.com"),
+pub(super) fn settings(plan: &Plan) -> String {
+    let url = &plan.public_url;
+    let name = match plan.ci {
+        Ci::Github => "github",
+        Ci::Gitlab => "gitlab",
     };
-    let emulator = if is_loopback_url(url) { emulator(name, emulator_listen(url)) } else { String::new() };
+    let emulator = if plan.is_local() { emulator(name, emulator_listen(url)) } else { String::new() };
     let listen = listen(url);
-    let http = if is_loopback_url(url) { "" } else { HTTP };
-    let key = if is_loopback_url(url) {
+    let http = if plan.is_local() { "" } else { HTTP };
+    // Only a server on this machine, on a file, makes a key by itself.
+    let key = if plan.is_local() && plan.store.starts_with("sqlite://") {
         "# encryption_key_file = \"daypass.key\"   # without one, a server on this machine makes `daypass.db.key`"
     } else {
         "encryption_key_file = \"daypass.key\"     # make it: (umask 077; openssl rand -base64 32 > daypass.key)"
     };
     format!(
         r#"# Settings of daypass. A variable DAYPASS_<SECTION>_<KEY> overrides a key: DAYPASS_STORE_URL, DAYPASS_LISTEN, …
-# Paths are relative to this file.
+# Paths are relative to this file. What holds, and which line or variable says so: daypass config show
+# For help in an editor: daypass config schema > daypass.schema.json, and as the first line here
+# `#:schema ./daypass.schema.json`.
 
 # The address by which clients know this server, and the issuer of its passes. https unless it is this machine itself.
 public_url = "{url}"
@@ -30,7 +39,7 @@ listen     = "{listen}"
 policy_dir = "policies"          # every *.toml in it; read again when it changes
 {http}
 [store]
-url = "sqlite://daypass.db"      # the ledger: who got what, and which tokens are spent
+url = {store}      # the ledger: who got what, and which tokens are spent
 
 [keys]                           # the key under which signing keys are stored
 {key}
@@ -40,7 +49,7 @@ url = "sqlite://daypass.db"      # the ledger: who got what, and which tokens ar
 [[issuers]]
 name     = "{name}"
 provider = "{name}"
-# url       = "{example}"   # another one for a server of your own
+{issuer_url}
 # audiences = ["…"]              # whom its tokens must be for; default: the host of public_url
 {emulator}
 # What an onboarded repository (`daypass project add`) may have without any role.
@@ -51,8 +60,23 @@ scopes = ["config:read"]
 
 [limits]
 failures_per_minute_per_source = 600     # refused requests that are answered in full; 0 = no limit
-"#
+"#,
+        store = toml(&plan.store),
+        issuer_url = issuer_url(plan),
     )
+}
+
+/// The line that says where an issuer is, or where it is unless one is named.
+fn issuer_url(plan: &Plan) -> String {
+    match (plan.ci, &plan.gitlab_url) {
+        (Ci::Gitlab, Some(url)) => format!(
+            "url      = \"{url}\"    # byte for byte as in the tokens' `iss`\n\
+             # ca_file         = \"ca.pem\"   # a private CA, for this issuer alone\n\
+             # private_network = true       # it may resolve to a private address"
+        ),
+        (Ci::Gitlab, None) => "# url       = \"https://gitlab.com\"   # another one for a GitLab of your own".to_owned(),
+        (Ci::Github, _) => "# url       = \"https://token.actions.githubusercontent.com\"   # another one for a server of your own".to_owned(),
+    }
 }
 
 /// TLS, for a server that others reach.
@@ -69,7 +93,7 @@ fn emulator(provider: &str, listen: &str) -> String {
     format!(
         r#"
 # Jobs on this machine: daypass emulate {provider} --listen {listen} -- CMD
-# Delete this block when you no longer try things out.
+# Delete this block, and the one of each role that names it, when you no longer try things out.
 [[issuers]]
 name          = "emulator"
 provider      = "{provider}"
@@ -96,49 +120,3 @@ fn listen(url: &IssuerUrl) -> String {
         "127.0.0.1:8080".to_owned()
     }
 }
-
-/// `policies/example.toml`. All of it is a comment, since a role that names nobody's real ids would trust somebody
-/// else.
-pub(super) fn policy(ci: Ci) -> &'static str {
-    match ci {
-        Ci::Github => GITHUB_POLICY,
-        Ci::Gitlab => GITLAB_POLICY,
-    }
-}
-
-const GITHUB_POLICY: &str = r#"## A role: who may take it, and what it gives. Fill in your ids, and take the `# ` away from every line that has it.
-## Ids come first, since a name can be taken by somebody else: gh api repos/OWNER/NAME --jq '.id, .owner.id'
-
-# [roles.deploy]
-# description = "Release from main"
-# max_ttl     = "1h"
-#
-# [[roles.deploy.trust]]                  # any block may match; inside a block, all of it must
-# issuer              = "github"
-# repository_owner_id = "65"              # OWNER
-# repository_id       = "123456789"       # OWNER/NAME
-# ref                 = "refs/heads/main"
-#
-# [roles.deploy.grants.api]               # a pass for your own API
-# audience = "https://api.example.com"
-# scopes   = ["releases:write"]
-"#;
-
-const GITLAB_POLICY: &str = r#"## A role: who may take it, and what it gives. Fill in your ids, and take the `# ` away from every line that has it.
-## Ids come first, since a name can be taken by somebody else. The page of a project and that of its group show them.
-
-# [roles.deploy]
-# description = "Release from main"
-# max_ttl     = "1h"
-#
-# [[roles.deploy.trust]]                  # any block may match; inside a block, all of it must
-# issuer        = "gitlab"
-# namespace_id  = "7"                     # GROUP
-# project_id    = "42"                    # GROUP/NAME
-# ref           = "main"
-# ref_protected = "true"
-#
-# [roles.deploy.grants.api]               # a pass for your own API
-# audience = "https://api.example.com"
-# scopes   = ["releases:write"]
-"#;

@@ -6,6 +6,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::documented;
+
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -34,7 +36,11 @@ pub(crate) async fn send_raw(address: SocketAddr, request: &[u8]) -> Option<Answ
     drop(stream.write_all(request).await);
     let mut bytes = Vec::new();
     drop(stream.read_to_end(&mut bytes).await);
-    parse(&bytes)
+    let answer = parse(&bytes);
+    if let Some(answer) = &answer {
+        documented::check(request, answer);
+    }
+    answer
 }
 
 /// Sends one request and closes.
