@@ -174,7 +174,8 @@ def run_all(world, python):
     world.serve()
     addresses = {"GITHUB_ISSUER": world.github, "GITLAB_ISSUER": world.gitlab}
     in_job = world.job("github", "--event", "push", "--ref", "refs/heads/main")
-    checks = run_suite(world, "curl", [sys.executable, str(HERE / "curl.py")], addresses)
+    checks = run_suite(world, "guide", [python, str(HERE / "guide.py")], addresses)
+    checks += run_suite(world, "curl", [sys.executable, str(HERE / "curl.py")], addresses)
     checks += run_suite(world, "TLS", [sys.executable, str(HERE / "tls.py")], addresses)
     checks += run_suite(world, "nginx", [sys.executable, str(HERE / "nginx.py")], addresses | of_debian("nginx", "nginx"))
     promtool = of_debian("promtool", "prometheus")
