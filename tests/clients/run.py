@@ -180,6 +180,7 @@ def run_all(world, python):
     checks += run_suite(world, "nginx", [sys.executable, str(HERE / "nginx.py")], addresses | of_debian("nginx", "nginx"))
     promtool = of_debian("promtool", "prometheus")
     checks += run_suite(world, "promtool", [sys.executable, str(HERE / "promtool.py")], addresses | promtool)
+    checks += run_suite(world, "traces", [python, str(HERE / "traces.py")], addresses)
     forward_auth = [sys.executable, str(HERE / "forward_auth.py")]
     checks += run_suite(world, "forward auth", forward_auth, addresses | of_debian("nginx", "nginx"))
     checks += run_suite(world, "@actions/core", [*in_job, "node", str(HERE / "node/actions_core.mjs")])
