@@ -27,6 +27,7 @@ type Answer = oneshot::Sender<io::Result<()>>;
 /// The thread's other end.
 pub(super) struct Lines {
     shown: String,
+    is_file: bool,
     thread: Mutex<Thread>,
 }
 
@@ -44,7 +45,9 @@ impl Lines {
             Output::File(path) => format!("`{}`", path.display()),
             Output::Stdout => "standard output".to_owned(),
         };
-        Self { shown, thread: Mutex::new(Thread { output: Some(output), work: None, writing: None }) }
+        let is_file = matches!(output, Output::File(_));
+        let thread = Mutex::new(Thread { output: Some(output), work: None, writing: None });
+        Self { shown, is_file, thread }
     }
 
     pub(super) fn shown(&self) -> String {
@@ -56,8 +59,9 @@ impl Lines {
     pub(super) async fn deliver(&self, batch: &Batch) -> Result<(), DeliveryFault> {
         let mut thread = self.thread.lock().await;
         let written = tokio::time::timeout(WRITE_PATIENCE, thread.write(batch)).await;
-        let not_read = |_| DeliveryFault::NotRead(self.shown.clone());
-        written.map_err(not_read)?.map_err(|fault| DeliveryFault::Write(format!("{}: {fault}", self.shown)))
+        let shown = self.shown.clone();
+        let late = if self.is_file { DeliveryFault::Hangs(shown) } else { DeliveryFault::NotRead(shown) };
+        written.map_err(|_| late)?.map_err(|fault| DeliveryFault::Write(format!("{}: {fault}", self.shown)))
     }
 }
 
