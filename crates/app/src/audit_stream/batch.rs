@@ -20,6 +20,8 @@ pub(super) struct Batch {
     /// One JSON object a line.
     pub(super) body: Vec<u8>,
     pub(super) count: usize,
+    /// The id of the last of them.
+    pub(super) last: String,
     /// The exchanges among them that cannot be read, and why.
     pub(super) unreadable: Vec<(String, StoreFault)>,
     /// The place before it.
@@ -34,7 +36,7 @@ pub(super) struct Batch {
 pub(super) fn of(from: StreamPlace, next: StreamNext) -> Option<Batch> {
     let found = next.exchanges.len();
     let (mut body, mut unreadable) = (Vec::new(), Vec::new());
-    let (mut count, mut to) = (0_usize, None);
+    let (mut count, mut to, mut last) = (0_usize, None, String::new());
     for StreamExchange { place, record } in next.exchanges {
         match record {
             Err(fault) => unreadable.push((place.exchange_id().to_owned(), fault)),
@@ -47,13 +49,14 @@ pub(super) fn of(from: StreamPlace, next: StreamNext) -> Option<Batch> {
                 body.extend_from_slice(line.as_bytes());
                 body.push(b'\n');
                 count = count.saturating_add(1);
+                place.exchange_id().clone_into(&mut last);
             }
         }
         to = Some(place);
     }
     let is_last = next.is_last && count.saturating_add(unreadable.len()) == found;
     let id = format!("daypass_{}", short_sha256(&body));
-    Some(Batch { id, body, count, unreadable, from, to: to?, is_last })
+    Some(Batch { id, body, count, last, unreadable, from, to: to?, is_last })
 }
 
 #[cfg(test)]

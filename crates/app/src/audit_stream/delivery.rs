@@ -164,7 +164,7 @@ impl AuditStream {
         let now = self.clock.monotonic();
         if work.backoff.failed(now, fault) {
             let to = self.sink.shown();
-            let exchange = batch.to.exchange_id();
+            let exchange = batch.last.as_str();
             if fault.is_of_content() {
                 tracing::warn!(
                     exchange.id = exchange,
@@ -184,10 +184,8 @@ impl AuditStream {
         }
         if work.backoff.failing(now).is_some_and(|(time, _)| time >= PATIENCE) {
             self.stand_back(work).await;
-        } else if fault.is_of_content() {
-            // The cursor is looked at anew: an operator may have set it behind this one.
-            work.lease = Lease::default();
         } else {
+            work.is_refused = fault.is_of_content();
             work.pending = Some(batch);
         }
         Next::Later

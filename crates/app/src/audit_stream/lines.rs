@@ -59,9 +59,15 @@ impl Lines {
     pub(super) async fn deliver(&self, batch: &Batch) -> Result<(), DeliveryFault> {
         let mut thread = self.thread.lock().await;
         let written = tokio::time::timeout(WRITE_PATIENCE, thread.write(batch)).await;
+        written
+            .map_err(|_| self.late())?
+            .map_err(|fault| DeliveryFault::Write(format!("{}: {fault}", self.shown)))
+    }
+
+    /// What an operator is told of a write that takes too long. Nobody has to read a file.
+    fn late(&self) -> DeliveryFault {
         let shown = self.shown.clone();
-        let late = if self.is_file { DeliveryFault::Hangs(shown) } else { DeliveryFault::NotRead(shown) };
-        written.map_err(|_| late)?.map_err(|fault| DeliveryFault::Write(format!("{}: {fault}", self.shown)))
+        if self.is_file { DeliveryFault::Hangs(shown) } else { DeliveryFault::NotRead(shown) }
     }
 }
 
@@ -131,4 +137,19 @@ fn to_stdout(body: &[u8], is_torn: bool) -> io::Result<()> {
     }
     stdout.write_all(body)?;
     stdout.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_hangs_and_standard_output_is_not_read() {
+        let late = |output| Lines::new(output).late().to_string();
+        assert_eq!(
+            late(Output::File("audit.jsonl".into())),
+            "`audit.jsonl` is not written: its disk or network file system hangs"
+        );
+        assert_eq!(late(Output::Stdout), "nobody reads standard output");
+    }
 }

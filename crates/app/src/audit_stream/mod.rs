@@ -85,6 +85,8 @@ struct Work {
     lease: Lease,
     /// What was not delivered at the last try: the next one sends the same.
     pending: Option<Batch>,
+    /// Whether it is one exchange, which the receiver refuses.
+    is_refused: bool,
     backoff: Backoff,
     /// Exchanges of a batch at most: fewer after the receiver said that one is too large.
     limit: u32,
@@ -130,6 +132,7 @@ impl AuditStream {
             work: Mutex::new(Work {
                 lease: Lease::default(),
                 pending: None,
+                is_refused: false,
                 backoff: Backoff::default(),
                 limit: MAX_BATCH_EXCHANGES,
                 lag_looked_at: None,
@@ -191,6 +194,14 @@ impl AuditStream {
     async fn step(&self, work: &mut Work) -> Result<Next, StoreFault> {
         if !self.hold(work).await? || work.backoff.is_waiting(self.clock.monotonic()) {
             return Ok(Next::Later);
+        }
+        if std::mem::take(&mut work.is_refused) {
+            // An operator may have set the cursor behind it.
+            work.lease = Lease::default();
+            work.pending = None;
+            if !self.hold(work).await? {
+                return Ok(Next::Later);
+            }
         }
         if work.pending.is_none() {
             work.pending = self.read(work).await?;

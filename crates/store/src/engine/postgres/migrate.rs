@@ -48,12 +48,12 @@ pub(super) async fn migrate_within(session: &mut Session, attempts: u32) -> Resu
         session.batch("ROLLBACK").await?;
         if attempt == 1 {
             tracing::warn!(
-                "the tables cannot be changed yet: {held}; it is tried again for a minute or more"
+                "the tables cannot be brought up to date yet, since {held}: it is tried again for a minute or more"
             );
         }
         if attempt == attempts {
             return Err(Trouble::Server(format!(
-                "the tables were not changed, and nothing is: {held}: start again when it has ended"
+                "the tables are as they were, since {held}: start again when it has ended"
             )));
         }
         // What holds it tells nobody when it ends.
@@ -115,6 +115,7 @@ async fn take_steps(session: &mut Session, done: i64) -> Result<bool, Trouble> {
 pub(super) async fn mend(session: &mut Session) -> Result<(), Trouble> {
     session.batch(LOCK).await?;
     session.batch(SHORTLY).await?;
+    session.batch("SET LOCAL statement_timeout = '30s'").await?;
     if !mend_order(session).await? {
         return Err(Trouble::Server("another session holds `exchanges`".to_owned()));
     }
