@@ -1,5 +1,6 @@
 //! Provider profiles, workloads, trust policy and the decision. Pure: no I/O, no clock, no randomness.
 
+mod case;
 mod context;
 mod decide;
 mod diagnostic;
@@ -23,6 +24,7 @@ mod trust;
 mod when;
 mod workload;
 
+pub use case::{CASES_SUFFIX, Case, CaseResult, Coverage, Expected, Outcome};
 pub use context::{PolicyContext, ProjectsFault, ProjectsPolicy};
 pub use decide::{Allowance, Ask, Decision, Denial, decide};
 pub use diagnostic::{Rendering, render};

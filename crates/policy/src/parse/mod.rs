@@ -9,6 +9,7 @@ mod when;
 
 pub(crate) use ceiling::Ceiling;
 
+use crate::case::CASES_SUFFIX;
 use crate::context::PolicyContext;
 use crate::finding::{Excerpt, Finding, Lint};
 use crate::reader::{self, Section};
@@ -74,6 +75,11 @@ impl PolicyFile {
         self.path.rsplit('/').next() == Some(CEILING_FILE)
     }
 
+    /// Whether it holds cases, so that it is never read as policy.
+    pub fn is_cases(&self) -> bool {
+        self.path.ends_with(CASES_SUFFIX)
+    }
+
     /// Its folder with a `/` at the end; empty for the topmost.
     pub(crate) fn folder(&self) -> &str {
         self.path.rfind('/').and_then(|at| self.path.get(..=at)).unwrap_or("")
@@ -94,6 +100,18 @@ pub(crate) fn roles(file: &PolicyFile, surroundings: Surroundings<'_>) -> (Defin
         defined
     });
     (defined.unwrap_or_default(), findings)
+}
+
+/// Looks through a file of cases for what belongs into a policy file.
+pub(crate) fn misplaced(file: &PolicyFile) -> Vec<Finding> {
+    let (_, findings) = reader::read(&file.path, &file.text, |top| {
+        for entry in ["roles", "deny"].into_iter().filter_map(|key| top.entry(key)) {
+            let message = format!("`{}` in a file of cases, which no server goes by", entry.key);
+            let help = format!("move it to a file whose name does not end in `{CASES_SUFFIX}`");
+            top.source().error(entry.span, message, Some(help));
+        }
+    });
+    findings
 }
 
 /// Reads a ceiling.
