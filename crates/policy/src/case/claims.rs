@@ -18,10 +18,19 @@ const EVENT: &str = "event";
 /// Number of a merge or pull request where a case names none.
 const PULL_REQUEST: &str = "7";
 
+/// The keys by which a case changes claims, whatever a token of the issuer could have.
+const CHANGES: [&str; 3] = ["claims", "null", "without"];
+
 /// The issuer of a case and the claims of its job.
-pub(super) fn read<'c>(section: &Section<'_>, context: &'c PolicyContext) -> Option<(&'c RegisteredIssuer, Object)> {
+pub(super) fn read<'c>(
+    section: &Section<'_>,
+    context: &'c PolicyContext,
+) -> Option<(&'c RegisteredIssuer, Object)> {
     let named = section.text("issuer");
-    // All are asked for, so that one that is too many is not also an unknown key.
+    // All are asked for before anything is given up, or what follows a fault would be unknown keys.
+    for key in CHANGES {
+        section.entry(key);
+    }
     let shorthands: Vec<(&Profile, Entry<'_>)> =
         Profile::all().iter().filter_map(|profile| Some((profile, section.entry(&profile.name)?))).collect();
     if let Some((_, entry)) = shorthands.get(1) {
@@ -57,7 +66,10 @@ fn issuer<'c>(
     if let Some((profile, entry)) = short
         && profile.name != issuer.profile.name
     {
-        let message = format!("`{value}` is an issuer of the provider `{}`, not `{}`", issuer.profile.name, profile.name);
+        let message = format!(
+            "`{value}` is an issuer of the provider `{}`, not `{}`",
+            issuer.profile.name, profile.name
+        );
         section.source().error(entry.span.clone(), message, None);
         return None;
     }
@@ -81,7 +93,8 @@ fn of_provider<'c>(
         _ => context.issuer(&profile.name).filter(|issuer| issuer.profile.name == profile.name),
     };
     if found.is_none() {
-        let message = format!("the settings do not say which issuer of the provider `{}` is meant", profile.name);
+        let message =
+            format!("the settings do not say which issuer of the provider `{}` is meant", profile.name);
         section.source().error(entry.span.clone(), message, Some("add `issuer = \"…\"`".to_owned()));
     }
     found
@@ -143,7 +156,8 @@ fn follow(own: &mut BTreeMap<String, String>, profile: &Profile) {
 
 /// `claims`, `null` and `without`: whatever a token may say, well formed or not.
 fn change(section: &Section<'_>, claims: &mut Object) -> Option<()> {
-    if let Some(entry) = section.entry("claims") {
+    let [own, null, without] = CHANGES;
+    if let Some(entry) = section.entry(own) {
         for entry in section.of_entry(&entry)?.rest() {
             match json(entry.value()) {
                 Some(value) => claims.insert(entry.key, value),
@@ -151,10 +165,10 @@ fn change(section: &Section<'_>, claims: &mut Object) -> Option<()> {
             }
         }
     }
-    for Located { value, .. } in section.texts("null").unwrap_or_default() {
+    for Located { value, .. } in section.texts(null).unwrap_or_default() {
         claims.insert(value, Json::Null);
     }
-    for Located { value, span } in section.texts("without").unwrap_or_default() {
+    for Located { value, span } in section.texts(without).unwrap_or_default() {
         if claims.remove(&value).is_none() {
             section.source().error(span, format!("the job has no claim `{value}` to be without"), None);
             return None;
@@ -167,11 +181,15 @@ fn change(section: &Section<'_>, claims: &mut Object) -> Option<()> {
 fn json(value: &DeValue<'_>) -> Option<Json> {
     Some(match value {
         DeValue::String(text) => Json::String(text.as_ref().to_owned()),
-        DeValue::Integer(number) => Json::Integer(i128::from_str_radix(number.as_str(), number.radix()).ok()?),
+        DeValue::Integer(number) => {
+            Json::Integer(i128::from_str_radix(number.as_str(), number.radix()).ok()?)
+        }
         DeValue::Float(number) => Json::Float(number.as_str().parse().ok()?),
         DeValue::Boolean(is) => Json::Bool(*is),
         DeValue::Datetime(_) => return None,
-        DeValue::Array(items) => Json::Array(items.iter().map(|item| json(item.get_ref())).collect::<Option<_>>()?),
+        DeValue::Array(items) => {
+            Json::Array(items.iter().map(|item| json(item.get_ref())).collect::<Option<_>>()?)
+        }
         DeValue::Table(table) => {
             let mut object = Object::default();
             for (name, value) in table {

@@ -25,7 +25,8 @@ impl Coverage {
         for role in policy.roles().filter(|role| !role.onboarded_only) {
             let trust = role.trust.iter().map(|block| (Effect::Trust, &block.place));
             let deny = role.deny.iter().map(|block| (Effect::Deny, &block.place));
-            blocks.extend(trust.chain(deny).map(|(effect, place)| (effect, role.name.clone(), place.clone())));
+            blocks
+                .extend(trust.chain(deny).map(|(effect, place)| (effect, role.name.clone(), place.clone())));
         }
         blocks.sort_by(|(.., one), (.., other)| (&one.file, one.line).cmp(&(&other.file, other.line)));
         let traces = results.iter().filter_map(|result| match &result.outcome {

@@ -1,5 +1,7 @@
 //! Asking the policy about a case, and saying where the answer is another one than was expected.
 
+use daypass_jose::{Json, Object};
+
 use super::{Case, Expected};
 use crate::context::PolicyContext;
 use crate::decide::Ask;
@@ -64,7 +66,7 @@ impl CaseResult<'_> {
                 level: Level::Deny,
                 lint: None,
                 message: self.message(),
-                help: self.outcome.why(),
+                help: self.why(),
                 excerpt: spot.excerpt.clone(),
                 counter_example: None,
                 suspect: None,
@@ -87,6 +89,25 @@ impl CaseResult<'_> {
             Expected::Allow => "allow".to_owned(),
         };
         format!("`{}`: expected is {wanted}, but {got}", self.case.name)
+    }
+
+    /// What led to the answer, in a sentence; `None` where there is nothing to be told.
+    fn why(&self) -> Option<String> {
+        match &self.outcome {
+            Outcome::NoJob(fault) => Some(fault.to_string()),
+            Outcome::Decided(trace) if trace.reason.is_none() => {
+                let block = trace.blocks.iter().find(|block| !block.is_deny() && block.matches)?;
+                Some(format!("it is let in by the block of {}:{}", block.place.file, block.place.line))
+            }
+            Outcome::Decided(trace) => {
+                let differences = self.outcome.differences();
+                let differs: Vec<String> =
+                    differences.iter().map(|difference| told(difference, &self.case.claims)).collect();
+                let denied = trace.reason == Some(DenialReason::DeniedByRule);
+                let verb = if denied { "denied by" } else { "what differs from the nearest block:" };
+                (!differs.is_empty()).then(|| format!("{verb} {}", differs.join("; ")))
+            }
+        }
     }
 }
 
@@ -112,7 +133,9 @@ impl Outcome {
             claims
         };
         let wanted = sorted(claims.to_vec());
-        let of = |differences: Vec<Difference>| differences.into_iter().map(|difference| difference.claim).collect();
+        let of = |differences: Vec<Difference>| {
+            differences.into_iter().map(|difference| difference.claim).collect()
+        };
         match self {
             Self::NoJob(WorkloadFault::ClaimMissing(claim) | WorkloadFault::ClaimMalformed(claim)) => {
                 wanted == [claim.clone()]
@@ -147,26 +170,14 @@ impl Outcome {
             ) => Vec::new(),
         }
     }
-
-    /// What led to the answer, in a sentence; `None` where there is nothing to be told.
-    fn why(&self) -> Option<String> {
-        match self {
-            Self::NoJob(fault) => Some(fault.to_string()),
-            Self::Decided(trace) if trace.reason.is_none() => {
-                let block = trace.blocks.iter().find(|block| !block.is_deny() && block.matches)?;
-                Some(format!("it is let in by the block of {}:{}", block.place.file, block.place.line))
-            }
-            Self::Decided(trace) => {
-                let differs: Vec<String> = self.differences().iter().map(told).collect();
-                let denied = trace.reason == Some(DenialReason::DeniedByRule);
-                let verb = if denied { "denied by" } else { "what differs from the nearest block:" };
-                (!differs.is_empty()).then(|| format!("{verb} {}", differs.join("; ")))
-            }
-        }
-    }
 }
 
-fn told(difference: &Difference) -> String {
-    let got = difference.got.as_deref().map_or("absent".to_owned(), |got| format!("`{got}`"));
+fn told(difference: &Difference, claims: &Object) -> String {
+    let kind = match claims.member(&difference.claim) {
+        // Of other types than text, the text alone can look like what is wanted.
+        Some(value @ (Json::Integer(_) | Json::Bool(_))) => format!(", {}", value.kind()),
+        _ => String::new(),
+    };
+    let got = difference.got.as_deref().map_or("absent".to_owned(), |got| format!("`{got}`{kind}"));
     format!("`{}`: wanted `{}`, got {got}", difference.claim, difference.wanted.join("` or `"))
 }

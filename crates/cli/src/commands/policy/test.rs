@@ -49,7 +49,11 @@ pub(super) fn run(arguments: &PolicyTestArguments, context: &Context) -> Result<
     let asks = arguments.require_coverage || arguments.paths.is_empty();
     let unreached = if asks { coverage.findings(&files.policy) } else { Vec::new() };
     let told = Told { results, failed, coverage, unreached };
-    if arguments.json { output::json(&told.as_json())? } else { told.tell()? }
+    if arguments.json {
+        output::json(&told.as_json())?
+    } else {
+        told.tell()?
+    }
     let is_good = told.failed.is_empty() && (told.unreached.is_empty() || !arguments.require_coverage);
     Ok(if is_good { OK } else { FINDINGS })
 }
