@@ -106,7 +106,10 @@ fn nothing_is_tested_where_the_policy_or_a_case_cannot_be_understood() {
     folder.write("policies/team/deploy.test.toml", &CASES.replace("ref =", "reff ="));
     let ran = test(&folder, &[]);
     assert_eq!(ran.status, 1);
-    assert!(ran.stdout.contains("have no claim `reff`") && ran.stdout.ends_with("nothing was tested\n"), "{ran:?}");
+    assert!(
+        ran.stdout.contains("have no claim `reff`") && ran.stdout.ends_with("nothing was tested\n"),
+        "{ran:?}"
+    );
     folder.write("policies/team/deploy.test.toml", CASES);
     folder.write("policies/team/deploy.toml", &ROLE.replace("\"65\"", "65"));
     let ran = test(&folder, &["--json"]);
@@ -137,7 +140,9 @@ fn cases_may_stand_elsewhere_and_are_called_as_they_like() {
     let folder = folder();
     folder.write("elsewhere/my-cases.toml", CASES);
     folder.write("elsewhere/x.test.toml", CASES);
-    for (name, cases) in [("elsewhere/my-cases.toml", "2 cases"), ("elsewhere", "2 cases"), ("policies", "2 cases")] {
+    for (name, cases) in
+        [("elsewhere/my-cases.toml", "2 cases"), ("elsewhere", "2 cases"), ("policies", "2 cases")]
+    {
         let ran = test(&folder, &[name]);
         assert!(ran.status == 0 && ran.stdout.contains(&format!("\n{cases}, 0 failed")), "{name}: {ran:?}");
     }
@@ -148,7 +153,10 @@ fn a_server_and_the_check_take_no_file_of_cases_for_policy() {
     let folder = folder();
     let ran = folder.run(&["policy", "check"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (0, "1 file, nothing to say\n"), "{ran:?}");
-    folder.write("policies/deny.test.toml", "[[deny]]\nissuer = \"github\"\nactor_id = \"1\"\nabsent = \"allow\"\n");
+    folder.write(
+        "policies/deny.test.toml",
+        "[[deny]]\nissuer = \"github\"\nactor_id = \"1\"\nabsent = \"allow\"\n",
+    );
     let ran = folder.run(&["policy", "check"]);
     assert_eq!(ran.status, 1);
     assert!(ran.stdout.contains("error: `deny` in a file of cases, which no server goes by"), "{ran:?}");

@@ -9,6 +9,7 @@ use crate::context::PolicyContext;
 use crate::example;
 use crate::finding::did_you_mean;
 use crate::issuer::RegisteredIssuer;
+use crate::parse;
 use crate::provider::{Profile, TriggerClass};
 use crate::reader::{Entry, Located, Section};
 
@@ -53,23 +54,14 @@ fn issuer<'c>(
     short: Option<&(&Profile, Entry<'_>)>,
     context: &'c PolicyContext,
 ) -> Option<&'c RegisteredIssuer> {
-    let Some(Located { value, span }) = named else { return of_provider(section, short, context) };
-    let Some(issuer) = context.issuer(&value) else {
-        let names = context.issuers.iter().map(|issuer| issuer.name.as_str());
-        let help = match did_you_mean(&value, names.clone()) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("registered in the settings: {}", names.collect::<Vec<_>>().join(", ")),
-        };
-        section.source().error(span, format!("no issuer is named `{value}`"), Some(help));
-        return None;
-    };
+    let Some(named) = named else { return of_provider(section, short, context) };
+    let issuer = parse::named_issuer(section, named, context)?;
     if let Some((profile, entry)) = short
         && profile.name != issuer.profile.name
     {
-        let message = format!(
-            "`{value}` is an issuer of the provider `{}`, not `{}`",
-            issuer.profile.name, profile.name
-        );
+        let RegisteredIssuer { name, profile, .. } = issuer;
+        let message =
+            format!("`{name}` is an issuer of the provider `{}`, not `{}`", profile.name, entry.key);
         section.source().error(entry.span.clone(), message, None);
         return None;
     }
@@ -87,8 +79,8 @@ fn of_provider<'c>(
         section.error("the case does not say whose token the job has", Some(help));
         return None;
     };
-    let mut of_profile = context.issuers.iter().filter(|issuer| issuer.profile.name == profile.name);
-    let found = match (of_profile.next(), of_profile.next()) {
+    let mut all = context.issuers.iter().filter(|issuer| issuer.profile.name == profile.name);
+    let found = match (all.next(), all.next()) {
         (Some(only), None) => Some(only),
         _ => context.issuer(&profile.name).filter(|issuer| issuer.profile.name == profile.name),
     };

@@ -14,9 +14,6 @@ use daypass_jose::Object;
 use crate::finding::Excerpt;
 use crate::reason::ProjectStanding;
 
-/// How the name of a file of cases ends. Such a file is never read as policy, wherever it stands.
-pub const CASES_SUFFIX: &str = ".test.toml";
-
 /// A job, what it asks for, and what it is to get.
 #[derive(Debug, Clone)]
 pub struct Case {

@@ -84,9 +84,9 @@ impl CaseResult<'_> {
                 let reason = reason.as_ref().map(|reason| format!("`{reason}`"));
                 let differs = differs.as_ref().map(|claims| format!("in `{}`", claims.join("`, `")));
                 let parts: Vec<String> = reason.into_iter().chain(differs).collect();
-                if parts.is_empty() { "deny".to_owned() } else { format!("deny ({})", parts.join(" ")) }
+                if parts.is_empty() { "`deny`".to_owned() } else { format!("`deny`, {}", parts.join(" ")) }
             }
-            Expected::Allow => "allow".to_owned(),
+            Expected::Allow => "`allow`".to_owned(),
         };
         format!("`{}`: expected is {wanted}, but {got}", self.case.name)
     }

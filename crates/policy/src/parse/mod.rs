@@ -7,9 +7,9 @@ mod lint;
 mod role;
 mod when;
 
+pub(crate) use block::named_issuer;
 pub(crate) use ceiling::Ceiling;
 
-use crate::case::CASES_SUFFIX;
 use crate::context::PolicyContext;
 use crate::finding::{Excerpt, Finding, Lint};
 use crate::reader::{self, Section};
@@ -18,6 +18,9 @@ use crate::trust::{DenyBlock, Place};
 
 /// The file that bounds the roles of its folder and of those below.
 pub const CEILING_FILE: &str = "_ceiling.toml";
+
+/// How the name of a file of cases ends. Such a file is never read as policy, wherever it stands.
+pub const CASES_SUFFIX: &str = ".test.toml";
 
 /// A policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
