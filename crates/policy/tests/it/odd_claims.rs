@@ -139,50 +139,52 @@ fn answer(policy: &Policy, issuer: &str, claims: &Value) -> &'static str {
 }
 
 fn table(page: &mut String, kind: &Kind) {
-    let mut columns: Vec<(String, Policy)> = Vec::new();
     let when = format!("when = {}", toml_text(kind.when));
-    for (shown, written) in kind.operators.iter().copied().chain([("`when`", when.as_str())]) {
-        columns.push((format!("trust {shown}"), role(kind.issuer, written, "", "a:b")));
-    }
-    for absent in ["deny", "allow"] {
-        for (shown, written) in kind.operators.iter().copied().chain([("`when`", when.as_str())]) {
-            let deny = format!("{written}\nabsent = \"{absent}\"");
-            let shown = format!("deny {shown}, absent {absent}");
-            columns.push((shown, role(kind.issuer, "", &deny, "a:b")));
-        }
-    }
+    let operators: Vec<(&str, &str)> =
+        kind.operators.iter().copied().chain([("`when`", when.as_str())]).collect();
+    let heads: Vec<&str> = operators.iter().map(|(head, _)| *head).collect();
+    let head = format!("| The claim | {} |\n|---|{}\n", heads.join(" | "), "---|".repeat(heads.len()));
     write!(page, "\n## {}\n\n{} `when` is {}.\n", kind.title, kind.told, code(kind.when)).unwrap();
-    for (side, told) in [
-        ("trust", "In trust: ✓ matches, so that the job is let in"),
-        (
-            "deny",
-            "In deny: ✗ matches, so that the job is kept out. `absent` matters in one row alone, where `deny` and `allow` are told apart",
-        ),
-    ] {
-        let all: Vec<_> = columns.iter().filter(|(shown, _)| shown.starts_with(side)).collect();
-        let shown = if side == "trust" { all.len() } else { all.len() / 2 };
-        let heads: Vec<&str> = all
-            .iter()
-            .take(shown)
-            .map(|(head, _)| head[side.len()..].trim().split(", absent").next().unwrap())
-            .collect();
-        write!(page, "\n{told}.\n\n| The claim | {} |\n|---|{}\n", heads.join(" | "), "---|".repeat(shown))
-            .unwrap();
-        for (name, value) in &kind.values {
-            let claims = claims(kind.issuer, kind.claim, value.as_ref());
-            let answers: Vec<&str> =
-                all.iter().map(|(_, policy)| answer(policy, kind.issuer, &claims)).collect();
-            let cells: Vec<&str> = (0..shown)
-                .map(|at| match (side, answers[at], answers.get(at + shown)) {
-                    ("trust", "allow", _) => "✓",
-                    ("trust", "no_rule_matches", _) | ("deny", "allow", Some(&"allow")) => "·",
-                    ("deny", "denied_by_rule", Some(&"denied_by_rule")) => "✗",
-                    ("deny", "denied_by_rule", Some(&"allow")) => "`deny` ✗, `allow` ·",
+    write!(page, "\nIn trust: ✓ matches, so that the job is let in.\n\n{head}").unwrap();
+    let trust = operators.iter().map(|(_, written)| role(kind.issuer, written, "", "a:b"));
+    rows(page, kind, &trust.map(Column::Trust).collect::<Vec<_>>());
+    let told = "`absent` matters in one row alone, where `deny` and `allow` are told apart";
+    write!(page, "\nIn deny: ✗ matches, so that the job is kept out. {told}.\n\n{head}").unwrap();
+    let deny = operators.iter().map(|(_, written)| {
+        ["deny", "allow"]
+            .map(|absent| role(kind.issuer, "", &format!("{written}\nabsent = \"{absent}\""), "a:b"))
+    });
+    rows(page, kind, &deny.map(Column::Deny).collect::<Vec<_>>());
+}
+
+/// Roles that are asked for each value.
+enum Column {
+    Trust(Policy),
+    /// Where absence denies, and where it does not.
+    Deny([Policy; 2]),
+}
+
+fn rows(page: &mut String, kind: &Kind, columns: &[Column]) {
+    for (name, value) in &kind.values {
+        let claims = claims(kind.issuer, kind.claim, value.as_ref());
+        let answer = |policy: &Policy| answer(policy, kind.issuer, &claims);
+        let cell = |column: &Column| match column {
+            Column::Trust(policy) => match answer(policy) {
+                "allow" => "✓",
+                "no_rule_matches" => "·",
+                other => panic!("{name}: {other}"),
+            },
+            Column::Deny([absent_denies, absent_allows]) => {
+                match (answer(absent_denies), answer(absent_allows)) {
+                    ("allow", "allow") => "·",
+                    ("denied_by_rule", "denied_by_rule") => "✗",
+                    ("denied_by_rule", "allow") => "`deny` ✗, `allow` ·",
                     other => panic!("{name}: {other:?}"),
-                })
-                .collect();
-            writeln!(page, "| {name} | {} |", cells.join(" | ")).unwrap();
-        }
+                }
+            }
+        };
+        let cells: Vec<&str> = columns.iter().map(cell).collect();
+        writeln!(page, "| {name} | {} |", cells.join(" | ")).unwrap();
     }
 }
 

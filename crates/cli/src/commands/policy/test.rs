@@ -50,9 +50,9 @@ pub(super) fn run(arguments: &PolicyTestArguments, context: &Context) -> Result<
     let unreached = if asks { coverage.findings(&files.policy) } else { Vec::new() };
     let told = Told { results, failed, coverage, unreached };
     if arguments.json {
-        output::json(&told.as_json())?
+        output::json(&told.as_json())?;
     } else {
-        told.tell()?
+        told.tell()?;
     }
     let is_good = told.failed.is_empty() && (told.unreached.is_empty() || !arguments.require_coverage);
     Ok(if is_good { OK } else { FINDINGS })
@@ -77,15 +77,15 @@ fn files(arguments: &PolicyTestArguments, settings: &Settings) -> Result<Files, 
         return Err(CommandFault::Usage(message.to_owned()));
     };
     let policy = policy_source::read_named(std::slice::from_ref(&top), Some(&top)).map_err(unreadable)?;
-    let named: Vec<PathBuf> =
+    let places: Vec<PathBuf> =
         if arguments.paths.is_empty() { vec![top.clone()] } else { arguments.paths.clone() };
     let given: BTreeSet<String> =
-        named.iter().filter(|path| path.is_file()).map(|path| path.display().to_string()).collect();
-    let mut cases = policy_source::read_named(&named, None).map_err(unreadable)?;
+        places.iter().filter(|path| path.is_file()).map(|path| path.display().to_string()).collect();
+    let mut cases = policy_source::read_named(&places, None).map_err(unreadable)?;
     // A file that is named is one of cases, whatever it is called; in a folder they are called so.
     cases.retain(|file| file.is_cases() || given.contains(&file.path));
     if cases.is_empty() {
-        let names: Vec<String> = named.iter().map(|path| format!("`{}`", path.display())).collect();
+        let names: Vec<String> = places.iter().map(|path| format!("`{}`", path.display())).collect();
         let message = format!(
             "no file of cases is in {}\n  help: write one, `NAME.test.toml`, beside the policy files; docs/policy.md shows how",
             names.join(", ")
@@ -115,9 +115,10 @@ impl Told<'_> {
                 file = &result.case.file;
                 output::line(output::styled(output::BOLD, &printable(file)))?;
             }
-            let sign = match result.is_as_expected() {
-                true => output::styled(output::GOOD, "ok  "),
-                false => output::styled(output::BAD, "FAIL"),
+            let sign = if result.is_as_expected() {
+                output::styled(output::GOOD, "ok  ")
+            } else {
+                output::styled(output::BAD, "FAIL")
             };
             let case = result.case;
             let (answer, name) = (answer(&result.outcome), printable(&case.name));
