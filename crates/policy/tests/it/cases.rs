@@ -27,6 +27,8 @@ They are run by every test of this project, once as they are written and once wi
 daypass policy test --config crates/policy/tests/cases/daypass.toml
 ```
 
+(Not run: the tests run it where the files are.)
+
 This page is made from them. What is wrong with a token itself, its signature, its audience, its times, is answered before any
 policy is asked: [the table of attacks](attacks.md).
 ";
