@@ -1,9 +1,15 @@
 //! `daypass policy`: what can be told of policy files without a server.
 
+mod can;
 mod check;
 mod explain;
+mod files;
+mod matrix;
+mod repository;
 mod sarif;
 mod schema;
+mod who;
+mod why;
 
 use super::Context;
 use crate::args::PolicyCommand;
@@ -15,6 +21,9 @@ pub(super) fn run(command: &PolicyCommand, context: &Context) -> Result<u8, Comm
             Some(lint) => explain::run(lint),
             None => check::run(arguments, context),
         },
+        PolicyCommand::Matrix(arguments) => matrix::run(arguments, context),
+        PolicyCommand::Who(arguments) => who::run(arguments, context),
+        PolicyCommand::Can(arguments) => can::run(arguments, context),
         PolicyCommand::Schema(arguments) => schema::run(arguments),
     }
 }
