@@ -114,6 +114,9 @@ impl Jobs<'_> {
     /// The job that a block describes, where its conditions name more than an event.
     fn add_of_rule(&mut self, block: &TrustBlock, usual: &Draft<'_>) {
         let profile = self.issuer.profile;
+        if !is_possible(block, usual, profile) {
+            return;
+        }
         let texts = |condition: &Condition| condition.pattern.wanted().first().map(sample);
         let trigger = profile.trigger.as_ref().map(|trigger| trigger.claim.as_str());
         let event = block.conditions.iter().find(|condition| Some(condition.claim.as_str()) == trigger);
@@ -144,6 +147,25 @@ impl Jobs<'_> {
     }
 }
 
+/// Whether what a block wants of names and of `sub` is what the repository has: other claims follow from these, and a job that
+/// had some of one repository and some of another would be nobody's.
+fn is_possible(block: &TrustBlock, usual: &Draft<'_>, profile: &Profile) -> bool {
+    let claims = usual.claims();
+    let from = &profile.workload;
+    let follows =
+        |claim: &String| claim == "sub" || from.repository.contains(claim) || from.owner.contains(claim);
+    block
+        .conditions
+        .iter()
+        .filter(|condition| follows(&condition.claim))
+        .all(|condition| takes(condition, &claims))
+}
+
+fn takes(condition: &Condition, claims: &Object) -> bool {
+    let text = claims.member(&condition.claim).and_then(Json::scalar_text);
+    text.is_some_and(|text| condition.pattern.wanted().iter().any(|wanted| wanted.takes(&text)))
+}
+
 fn shown(value: &Json) -> String {
     match value {
         Json::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
@@ -165,14 +187,10 @@ struct Rules<'a> {
 impl<'a> Rules<'a> {
     fn about(usual: &Draft<'_>, policy: &'a Policy, issuer: &RegisteredIssuer) -> Self {
         let claims = usual.claims();
-        let takes = |condition: &Condition| {
-            let text = claims.member(&condition.claim).and_then(Json::scalar_text);
-            text.is_some_and(|text| condition.pattern.wanted().iter().any(|wanted| wanted.takes(&text)))
-        };
-        let trust = policy
-            .roles()
-            .flat_map(|role| &role.trust)
-            .filter(|block| block.issuer == issuer.name && ids(block, issuer.profile).all(takes));
+        let trust = policy.roles().flat_map(|role| &role.trust).filter(|block| {
+            block.issuer == issuer.name
+                && ids(block, issuer.profile).all(|condition| takes(condition, &claims))
+        });
         let deny = policy.deny().iter().chain(policy.roles().flat_map(|role| &role.deny));
         Self { trust: trust.collect(), deny: deny.filter(|block| block.issuer == issuer.name).collect() }
     }

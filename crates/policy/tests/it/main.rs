@@ -17,6 +17,8 @@ mod language;
 #[cfg(test)]
 mod lints;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod when;
