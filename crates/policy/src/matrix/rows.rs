@@ -133,17 +133,20 @@ impl Jobs<'_> {
         let changed = draft.claims();
         let differs = |claim: &&str| before.member(claim) != changed.member(claim);
         let named = block.conditions.iter().map(|condition| condition.claim.as_str()).filter(differs);
-        let words: Vec<String> = event
-            .into_iter()
-            .chain(named.filter(|claim| Some(*claim) != trigger).map(|claim| {
-                let text = changed.member(claim).map(shown).unwrap_or_default();
-                format!("{claim} {text}")
-            }))
-            .collect();
-        if changed != before {
-            draft.text("_words", &words.join(", "));
-            self.add("as a rule has it: {_words}", None, &draft, false);
+        let named: Vec<&str> = named.filter(|claim| Some(*claim) != trigger).collect();
+        let has_kind = |claim: &str| {
+            profile.kinds.iter().filter_map(|kind| kind.each.as_ref()).any(|each| each.claim == claim)
+        };
+        // One claim alone that has kinds for each of its values is told by them.
+        if changed == before || matches!(named.as_slice(), [only] if has_kind(only)) {
+            return;
         }
+        let words = named
+            .iter()
+            .map(|claim| format!("{claim} {}", changed.member(claim).map(shown).unwrap_or_default()));
+        let words: Vec<String> = event.into_iter().chain(words).collect();
+        draft.text("_words", &words.join(", "));
+        self.add("as a rule has it: {_words}", None, &draft, false);
     }
 }
 
