@@ -43,10 +43,8 @@ pub(super) fn of(
             continue;
         };
         // The default branch has kinds of its own.
-        let is_default = |value: &String| {
-            value == default_branch
-                && issuer.profile.workload.git_ref.iter().any(|claim| *claim == each.claim)
-        };
+        let is_default =
+            |value: &String| value == default_branch && issuer.profile.workload.git_ref.contains(&each.claim);
         for value in rules.values(&each.claim, &each.before).into_iter().filter(|value| !is_default(value)) {
             draft.text("_each", &value);
             jobs.add(&kind.title, kind.note.as_deref(), &draft, false);
