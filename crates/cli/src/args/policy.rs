@@ -1,8 +1,14 @@
 //! The command line of `daypass policy`.
 
+mod access;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+pub(crate) use access::{
+    PolicyCanArguments, PolicyFilesArguments, PolicyMatrixArguments, PolicyWhoArguments, RepositoryArguments,
+};
 
 use super::SettingsArguments;
 
@@ -12,12 +18,18 @@ Examples:
   daypass policy check policies/team --config /etc/daypass/daypass.toml
   daypass policy check --explain no_immutable_owner
   daypass policy test
+  daypass policy matrix
+  daypass policy who deploy
+  daypass policy can deploy --repository octo-org/octo-repo --ref refs/heads/main
   daypass policy schema > policy.schema.json";
 
 /// What to do with policy files.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     Check(Box<PolicyCheckArguments>),
+    Matrix(Box<PolicyMatrixArguments>),
+    Who(PolicyWhoArguments),
+    Can(Box<PolicyCanArguments>),
     Schema(PolicySchemaArguments),
     Test(PolicyTestArguments),
 }

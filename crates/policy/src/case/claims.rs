@@ -6,7 +6,7 @@ use daypass_jose::{Json, Object};
 use toml::de::DeValue;
 
 use crate::context::PolicyContext;
-use crate::example;
+use crate::draft::Draft;
 use crate::finding::did_you_mean;
 use crate::issuer::RegisteredIssuer;
 use crate::parse;
@@ -108,9 +108,11 @@ fn shorthand(section: &Section<'_>, issuer: &RegisteredIssuer) -> Option<Object>
     }
     is_whole.then(|| {
         follow(&mut own, profile);
-        let mut texts = profile.example.clone();
-        texts.extend(own);
-        example::filled_claims(texts, issuer)
+        let mut draft = Draft::of(profile);
+        for (claim, text) in &own {
+            draft.text(claim, text);
+        }
+        draft.claims()
     })
 }
 

@@ -21,6 +21,8 @@ mod language;
 #[cfg(test)]
 mod lints;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod odd_claims;
 #[cfg(test)]
 mod properties;
