@@ -8,7 +8,7 @@ use crate::context::PolicyContext;
 use crate::decide::Ask;
 use crate::finding::{Changed, CounterExample, Suspect};
 use crate::issuer::RegisteredIssuer;
-use crate::pattern::{Pattern, Shape, Wanted};
+use crate::pattern::{Pattern, Wanted};
 use crate::policy::Policy;
 use crate::provider::ClaimType;
 use crate::reason::ProjectStanding;
@@ -58,6 +58,15 @@ fn claims(block: &TrustBlock, issuer: &RegisteredIssuer, changes: &[(String, Cha
             texts.insert(claim.clone(), text.clone());
         }
     }
+    let mut claims = written(texts, issuer);
+    for (claim, list) in lists {
+        claims.insert(claim, list);
+    }
+    claims
+}
+
+/// Texts as the claims of a token, their places filled.
+fn written(mut texts: BTreeMap<String, String>, issuer: &RegisteredIssuer) -> Object {
     for _ in 0..FILLINGS {
         texts = texts.iter().map(|(claim, text)| (claim.clone(), filled(text, &texts))).collect();
     }
@@ -68,9 +77,6 @@ fn claims(block: &TrustBlock, issuer: &RegisteredIssuer, changes: &[(String, Cha
             _ => Json::String(text),
         };
         claims.insert(claim, value);
-    }
-    for (claim, list) in lists {
-        claims.insert(claim, list);
     }
     claims
 }
@@ -87,12 +93,11 @@ fn filled(text: &str, claims: &BTreeMap<String, String>) -> String {
 fn sample(wanted: &Wanted) -> String {
     match wanted {
         Wanted::Exact(text) => text.clone(),
-        Wanted::Glob(glob) => {
-            let texts = glob.shapes().iter().map(|shape| match shape {
-                Shape::Literal(character) => character.to_string(),
-                Shape::Star | Shape::DoubleStar => "x".to_owned(),
-            });
-            texts.collect()
-        }
+        Wanted::Glob(glob) => glob.sample("x"),
     }
+}
+
+/// The usual claims of the provider.
+pub(crate) fn usual(issuer: &RegisteredIssuer) -> Object {
+    written(issuer.profile.example.clone(), issuer)
 }

@@ -29,6 +29,11 @@ impl Policy {
             findings.extend(faults);
         }
         findings.extend(duplicates(&roles));
+        // A block of which a part could not be read is wider than it is written.
+        if findings.iter().all(|finding| finding.lint.is_some()) {
+            findings.extend(roles.iter().flat_map(|role| parse::idle(role, &deny, context)));
+        }
+        findings.extend(shared_audiences(context));
         findings.retain(|finding| !finding.lint.is_some_and(|lint| context.allowed.contains_key(&lint)));
         let roles = roles.into_iter().map(|defined| defined.role).collect();
         let parts = Parts { roles, deny, has_ceilings: !ceilings.is_empty(), version: version(files) };
@@ -63,6 +68,29 @@ fn projects_findings(context: &PolicyContext) -> Vec<Finding> {
     faults
         .map(|fault| {
             Finding::without_place("[projects]", format!("`{}`: {}", fault.key, fault.message), fault.help)
+        })
+        .collect()
+}
+
+/// Audiences under which a token is as good for another system as for this server. On one machine that is a try-out.
+fn shared_audiences(context: &PolicyContext) -> Vec<Finding> {
+    let authority = context.public_url.authority();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let audiences =
+        context.issuers.iter().flat_map(|issuer| issuer.audiences.iter().map(move |one| (issuer, one)));
+    let of_others = audiences
+        .filter(|(_, audience)| !context.public_url.is_plain_http() && !audience.contains(host))
+        .filter(|(_, audience)| crate::provider::foreign_audience(audience).is_none());
+    of_others
+        .map(|(issuer, audience)| {
+            let message = format!("the audience `{audience}` does not name this server, `{host}`: whoever else takes it can use the job's token here");
+            let help = format!("let jobs ask for `{host}`");
+            let of = format!("[[issuers]] {}", issuer.name);
+            Finding {
+                level: Lint::SharedAudience.level(),
+                lint: Some(Lint::SharedAudience),
+                ..Finding::without_place(&of, message, Some(help))
+            }
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! One role: its name, its blocks, its grants.
 
-use super::{DefinedRole, Surroundings, block, grants, lint};
+use super::{DefinedRole, Spot, Surroundings, block, grants, lint};
 use crate::finding::Lint;
 use crate::grant::Grants;
 use crate::reader::{Entry, Located, Section};
@@ -48,6 +48,8 @@ pub(super) fn read(
     for (at, (section, _)) in complete {
         lint::trust(section, &role, at, surroundings.context);
     }
+    lint::ttl(&section, entry, &role);
+    let spots = read.iter().map(|(section, _)| Spot::of(section)).collect();
     for ceiling in surroundings.ceilings {
         for excess in ceiling.excesses(&role, surroundings.context) {
             section.source().lint(entry.span.clone(), Lint::OverCeiling, excess, None);
@@ -55,7 +57,8 @@ pub(super) fn read(
     }
     let (line, column) = section.source().position(entry.span.start);
     let place = Place { file: section.source().file().to_owned(), line };
-    Some(DefinedRole { role, place, column, excerpt: section.source().excerpt(&entry.span) })
+    let excerpt = section.source().excerpt(&entry.span);
+    Some(DefinedRole { role, place, column, excerpt, spots })
 }
 
 /// Whether an IAM document says who may take the role: then it needs no block.

@@ -203,7 +203,7 @@ fn one_name_twice_is_refused_wherever_the_files_are() {
     let role = "[roles.r]\n[[roles.r.trust]]\nissuer = \"ghes\"\nrepository = \"a/b\"\n\
                 [roles.r.grants.api]\naudience = \"https://a.example\"\nscopes = []\n";
     let fault = load(&[file("a.toml", role), file("b/c.toml", role)]).unwrap_err();
-    assert!(fault.starts_with("b/c.toml:1:8: error[duplicate_role]"), "{fault}");
+    assert!(fault.contains("b/c.toml:1:8: error[duplicate_role]"), "{fault}");
 }
 
 #[test]
