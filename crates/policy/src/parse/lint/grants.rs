@@ -5,7 +5,7 @@ use super::events::changed_by;
 use crate::finding::{Changed, Lint};
 use crate::grant::{Grants, Template};
 use crate::reader::{Entry, Section};
-use crate::role::Role;
+use crate::role::{MAX_TTL_SECONDS, Role};
 
 /// A repository of the same owner that nobody thought of.
 const ANOTHER_PROJECT: &str = "900000002";
@@ -68,7 +68,8 @@ fn given_to_all(grants: &Grants, is_any: bool) -> Option<String> {
 /// Reports a role whose credentials somebody who has stolen them can use long after the job.
 pub(in crate::parse) fn ttl(section: &Section<'_>, entry: &Entry<'_>, role: &Role) {
     let report = |seconds: i64, needed: i64, what: &str| {
-        if seconds > needed {
+        // More than a day is a fault, with a place of its own.
+        if seconds > needed && seconds <= MAX_TTL_SECONDS {
             let message =
                 format!("{what} outlives the job that took it: {}", crate::duration::show_duration(seconds));
             let help = format!(
