@@ -48,14 +48,15 @@ impl Policy {
 
 /// Gives each finding the job that it is about. A policy of which a part could not be read decides nothing, not even about
 /// an example.
-fn show_jobs(findings: &mut [Finding], policy: &Policy, context: &PolicyContext) {
+fn show_jobs(findings: &mut Vec<Finding>, policy: &Policy, context: &PolicyContext) {
     if findings.iter().any(|finding| finding.lint.is_none()) {
         return;
     }
-    for finding in findings {
-        let suspect = finding.suspect.take();
-        finding.counter_example = suspect.and_then(|suspect| example::of(&suspect, policy, context));
-    }
+    findings.retain_mut(|finding| {
+        let Some(suspect) = finding.suspect.take() else { return true };
+        finding.counter_example = example::of(&suspect, policy, context);
+        finding.counter_example.is_some() || !suspect.is_needed
+    });
 }
 
 fn read(file: &PolicyFile, context: &PolicyContext, ceilings: &[Ceiling]) -> (Defined, Vec<Finding>) {

@@ -1,6 +1,7 @@
 //! The policy through its public door: files go in, decisions come out.
 
 #[cfg(test)]
+mod attackers;
 mod ceilings;
 #[cfg(test)]
 mod decisions;

@@ -36,7 +36,9 @@ impl Suspected<'_> {
     /// A claim that says what whoever starts the job wants it to say guards nothing.
     pub(super) fn chosen_by_attacker(&self) {
         let profile = self.issuer.profile;
-        let names_environment = self.block.claims().any(|claim| is_in(&profile.workload.environment, claim));
+        let mut conditions = self.block.conditions.iter();
+        let names_environment =
+            conditions.any(|condition| is_in(&profile.workload.environment, &condition.claim));
         let mut conditions = self.block.conditions.iter();
         let chosen = conditions.find(|condition| profile.chosen.contains(&condition.claim));
         let Some(chosen) = chosen.filter(|_| !names_environment && !self.binds_branch()) else { return };
@@ -80,8 +82,8 @@ impl Suspected<'_> {
         let Some(git_ref) = conditions.find(|condition| condition.claim == "ref").filter(|_| is_short) else {
             return;
         };
-        if self.block.claims().any(|claim| ["ref_type", "ref_path", "ref_protected", "sha"].contains(&claim))
-        {
+        let of_kind = ["ref_type", "ref_path", "ref_protected", "sha"];
+        if self.block.conditions.iter().any(|condition| of_kind.contains(&condition.claim.as_str())) {
             return;
         }
         let message = "a tag of that name is taken too".to_owned();
@@ -93,7 +95,7 @@ impl Suspected<'_> {
         self.flag(&self.span_of(&git_ref.claim), Lint::TagOrBranch, (message, help), (who, changes));
     }
 
-    /// Whether something says of which branch a job must be. What an expression says of it is believed.
+    /// Whether a condition says of which branch a job must be. What an expression says of it is asked of the job that is shown.
     fn binds_branch(&self) -> bool {
         let profile = self.issuer.profile;
         let is_of_branch = |claim: &str| {
@@ -104,8 +106,7 @@ impl Suspected<'_> {
         let is_bound = |condition: &Condition| {
             is_of_branch(&condition.claim) && !condition.pattern.wanted().iter().any(is_open_at_the_ref)
         };
-        let mut by_when = self.block.when.iter().flat_map(crate::when::When::claims);
-        self.block.conditions.iter().any(is_bound) || by_when.any(is_of_branch)
+        self.block.conditions.iter().any(is_bound)
     }
 
     /// Claims of a job of this branch or tag, where the block leaves it open.

@@ -21,6 +21,9 @@ use crate::trust::TrustBlock;
 /// The repository and the owner of somebody who was never meant.
 const STRANGER: &str = "900000001";
 
+/// Lints of what a block does not say, which an expression of the block may say.
+const OF_BRANCHES: [Lint; 3] = [Lint::EnvironmentWithoutBranch, Lint::ChosenByAttacker, Lint::TagOrBranch];
+
 /// Reports what a block lets in that its author may not mean.
 pub(super) fn trust(section: &Section<'_>, role: &Role, at: usize, context: &PolicyContext) {
     let Some(block) = role.trust.get(at) else { return };
@@ -56,7 +59,8 @@ impl Suspected<'_> {
     }
 
     fn suspect(&self, span: &Span, lint: Lint, who: &'static str, changes: Vec<(String, Changed)>) {
-        let suspect = Suspect { role: self.role.name.clone(), block: self.at, who, changes };
+        let is_needed = self.block.when.is_some() && OF_BRANCHES.contains(&lint);
+        let suspect = Suspect { role: self.role.name.clone(), block: self.at, who, changes, is_needed };
         self.section.source().suspect(span, lint, suspect);
     }
 
