@@ -40,7 +40,7 @@ impl Suspected<'_> {
     /// A repository that may take the role beside the first one. Of one that is bound by its name, another lint speaks.
     fn another_project(&self) -> Option<&str> {
         let profile = self.issuer.profile;
-        if self.block.conditions.is_empty() {
+        if self.block.conditions.is_empty() && self.block.when.is_none() {
             return None;
         }
         let projects: Vec<&str> = self.block.bound_texts(&profile.project_ids).flatten().collect();
