@@ -139,12 +139,19 @@ class Stage:
             log.close()
         self._folder.cleanup()
 
-    def start(self, name, command, folder):
+    def start(self, name, command, folder, environment=None):
         """Starts something; its log."""
         path = self.folder / f"{name}.log"
         log = path.open("w")
-        self._popen(command, log, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        outputs = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": subprocess.STDOUT}
+        self._popen(command, log, cwd=folder, env=ENVIRONMENT | (environment or {}), **outputs)
         return path
+
+    def end(self, path):
+        """Ends what writes this log, as a signal does; its status."""
+        (process,) = [process for process, log in self._processes if log.name == str(path)]
+        process.terminate()
+        return process.wait(timeout=DEADLINE_SECONDS)
 
     def converse(self, name, command, environment=None):
         """Starts something that is written lines to and read lines from; what it says beside them is in its log."""
@@ -157,7 +164,7 @@ class Stage:
         self._processes.append((process, log))
         return process
 
-    def daypass(self, name, public_url, port, http="", keys="", more=""):
+    def daypass(self, name, public_url, port, http="", keys="", more="", environment=None):
         """A server with one project; its folder and its log."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
@@ -165,7 +172,7 @@ class Stage:
         (folder / "daypass.toml").write_text(settings)
         add = [DAYPASS, "project", "add", "octo-org/octo-repo", "--issuer", "github", "--id", "123456789"]
         run([*add, "--owner-id", "65"], cwd=folder)
-        log = self.start(name, [DAYPASS, "serve"], folder)
+        log = self.start(name, [DAYPASS, "serve"], folder, environment)
         until(lambda: "listening on " in log.read_text(), f"{name} listens")
         return folder, log
 

@@ -174,11 +174,13 @@ def run_all(world, python):
     world.serve()
     addresses = {"GITHUB_ISSUER": world.github, "GITLAB_ISSUER": world.gitlab}
     in_job = world.job("github", "--event", "push", "--ref", "refs/heads/main")
-    checks = run_suite(world, "curl", [sys.executable, str(HERE / "curl.py")], addresses)
+    checks = run_suite(world, "guide", [python, str(HERE / "guide.py")], addresses)
+    checks += run_suite(world, "curl", [sys.executable, str(HERE / "curl.py")], addresses)
     checks += run_suite(world, "TLS", [sys.executable, str(HERE / "tls.py")], addresses)
     checks += run_suite(world, "nginx", [sys.executable, str(HERE / "nginx.py")], addresses | of_debian("nginx", "nginx"))
     promtool = of_debian("promtool", "prometheus")
     checks += run_suite(world, "promtool", [sys.executable, str(HERE / "promtool.py")], addresses | promtool)
+    checks += run_suite(world, "traces", [python, str(HERE / "traces.py")], addresses)
     forward_auth = [sys.executable, str(HERE / "forward_auth.py")]
     checks += run_suite(world, "forward auth", forward_auth, addresses | of_debian("nginx", "nginx"))
     checks += run_suite(world, "@actions/core", [*in_job, "node", str(HERE / "node/actions_core.mjs")])

@@ -6,6 +6,7 @@ use daypass_fetch::Outbound;
 use daypass_jose::IssuerUrl;
 use daypass_keys::IssuerKeySettings;
 use daypass_policy::{PolicyContext, RegisteredIssuer};
+use daypass_traces::TraceSettings;
 
 use crate::audit_stream::StreamSettings;
 use crate::seal::EncryptionKey;
@@ -70,6 +71,8 @@ pub struct Config {
     pub pass_keys: PassKeySettings,
     /// For how long exchanges are kept; `None` means for ever.
     pub keep_exchanges_seconds: Option<i64>,
+    /// Where the spans of requests go; `None` means that there are none.
+    pub traces: Option<TraceSettings>,
     /// Where each exchange is sent on to; `None` means nowhere.
     pub audit_stream: Option<StreamSettings>,
     /// Under which signing keys are stored.

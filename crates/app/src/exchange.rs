@@ -1,10 +1,13 @@
 //! The main flow: an identity token goes in, a credential or a refusal comes out, and both are recorded.
 
+mod verify;
+
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
-use daypass_jose::jwt::{TokenFault, UnverifiedIdToken, VerifiedClaims};
-use daypass_policy::{Allowance, Ask, Decision, RegisteredIssuer, Workload, decide};
+use daypass_jose::jwt::{UnverifiedIdToken, VerifiedClaims};
+use daypass_policy::{Allowance, Ask, Decision, Policy, RegisteredIssuer, Workload, decide};
 use daypass_store::Spend;
+use daypass_traces::{Attribute, Span, Step, Trace};
 
 use crate::credential::Terms;
 use crate::issue::{self, Granted};
@@ -14,6 +17,7 @@ use crate::record::Draft;
 use crate::refusal::{Code, Refusal};
 use crate::request::{Issued, Outcome, Refused, Request};
 use crate::service::App;
+use verify::verify;
 
 /// Characters of an unknown issuer that are recorded.
 const MAX_SHOWN_CHARS: usize = 255;
@@ -54,16 +58,20 @@ pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
     let (now, started) = (app.now(), app.monotonic());
     let mut draft = Draft::new(ExchangeId::new(now, app.rng()), now, request);
     let exchange_id = draft.id();
-    let answer = walk(app, request, &mut draft, now).await;
-    app.metrics().exchanged(&Ended {
+    let mut span = request.origin.trace.step(Step::Exchange);
+    let answer = walk(app, request, &mut draft, now, &span.inside()).await;
+    let ended = Ended {
         face: request.origin.face,
         issuer: draft.issuer(),
         outcome: answer.as_ref().map_err(|refusal| refusal.code.as_str()),
         took: app.monotonic().saturating_sub(started),
-    });
-    match answer {
+    };
+    app.metrics().exchanged(&ended);
+    describe(&mut span, &ended, exchange_id);
+    match span.ends(answer) {
         Ok(outcome) => {
-            tracing::info!(exchange.id = %exchange_id, face = request.origin.face, role = request.asked.role(), dry_run = request.asked.dry_run, "allowed");
+            let trace_id = request.origin.trace.id().map(tracing::field::display);
+            tracing::info!(exchange.id = %exchange_id, face = request.origin.face, role = request.asked.role(), dry_run = request.asked.dry_run, trace_id, "allowed");
             Ok(Issued { exchange_id, role: request.asked.role().to_owned(), outcome })
         }
         Err(refusal) => {
@@ -79,38 +87,52 @@ async fn walk(
     request: &Request,
     draft: &mut Draft<'_>,
     now: Timestamp,
+    trace: &Trace,
 ) -> Result<Outcome, Refusal> {
-    let token =
-        UnverifiedIdToken::parse(request.token.reveal()).map_err(|fault| Refusal::of_token(&fault))?;
-    let claimed = token.claimed_issuer();
-    let issuer = app.issuer(claimed).ok_or_else(|| unknown_issuer(app, claimed))?;
+    let (token, issuer) = trace.step(Step::Parse).ends(parse(app, request))?;
     draft.claims_issuer(issuer);
-    let claims = verify(app, issuer, token, now).await?;
-    let _turn = app.turn().await?;
+    let claims = verify(app, issuer, token, now, trace).await?;
+    let _turn = trace.step(Step::Turn).ends(app.turn().await)?;
     let (spend_key, expires_at) = (claims.spend_key(), claims.expires_at());
-    let workload = Workload::from_claims(claims, issuer).map_err(|fault| issue::of_workload(&fault))?;
-    app.metrics().unaccounted(workload.issuer_name(), workload.unaccounted_claims());
-    let standing = Standing::of(&workload, app.store()).await.map_err(|fault| Refusal::of_store(&fault))?;
+    let workload = trace.step(Step::Workload).ends(read(app, claims, issuer))?;
+    let standing = Standing::of(&workload, app.store());
+    let standing =
+        trace.step(Step::Standing).ends(standing.await.map_err(|fault| Refusal::of_store(&fault)))?;
+    let span = trace.step(Step::Decide);
     let policy = app.policy().snapshot();
     let ask = Ask { role: request.asked.role(), standing: standing.of };
     let decision = decide(&workload, &ask, &policy);
     draft.decided(&workload, &standing, &decision, &policy);
-    let allowance = allowed(decision, request.asked.role())?;
-    let terms = Terms::narrowed(&allowance, &request.asked)?;
+    let allowance = allowed(decision, ask.role, &policy, span)?;
+    let terms = trace.step(Step::Narrow).ends(Terms::narrowed(&allowance, &request.asked))?;
     let spend = issue::spend(issuer, &spend_key, expires_at);
     if request.asked.dry_run {
-        return unspent(app, &spend).await.map(|()| Outcome::DryRun(terms));
+        let unspent = trace.step(Step::Unspent).ends(unspent(app, &spend).await);
+        return unspent.map(|()| Outcome::DryRun(terms));
     }
-    let pass = issue::mint(
-        app,
-        &Granted { workload: &workload, standing: &standing, allowance, terms },
-        draft.id(),
-        now,
-    )?;
-    let recorded = draft.record(app, &pass, spend).await?;
-    let pass = pass.recorded(&recorded)?.sign(app.pass_keys(), app.monotonic())?;
+    let granted = Granted { workload: &workload, standing: &standing, allowance, terms };
+    let pass = trace.step(Step::Mint).ends(issue::mint(app, &granted, draft.id(), now))?;
+    let recorded = draft.record(app, &pass, spend, trace.step(Step::Record)).await?;
+    let pass = pass.recorded(&recorded)?;
+    let pass = trace.step(Step::Sign).ends(pass.sign(app.pass_keys(), app.monotonic()))?;
     app.metrics().minted(issue::PASS_KIND);
     Ok(Outcome::Pass(pass))
+}
+
+/// Reads as much of the token as names a registered issuer.
+fn parse<'a>(app: &'a App, request: &Request) -> Result<(UnverifiedIdToken, &'a RegisteredIssuer), Refusal> {
+    let token =
+        UnverifiedIdToken::parse(request.token.reveal()).map_err(|fault| Refusal::of_token(&fault))?;
+    let claimed = token.claimed_issuer();
+    let issuer = app.issuer(claimed).ok_or_else(|| unknown_issuer(app, claimed))?;
+    Ok((token, issuer))
+}
+
+/// Reads the claims through the profile of their issuer, and counts those that it does not know.
+fn read(app: &App, claims: VerifiedClaims, issuer: &RegisteredIssuer) -> Result<Workload, Refusal> {
+    let workload = Workload::from_claims(claims, issuer).map_err(|fault| issue::of_workload(&fault))?;
+    app.metrics().unaccounted(workload.issuer_name(), workload.unaccounted_claims());
+    Ok(workload)
 }
 
 /// Whoever found a used token learns nothing by it, not even what it would have given.
@@ -137,33 +159,23 @@ fn unknown_issuer(app: &App, claimed: &str) -> Refusal {
         .with_internal(format!("claimed, not verified: {shown:?}; registered: {registered}"))
 }
 
-/// Fetches the issuer's key, verifies the token with it, and refuses the emulator's tokens where they have no place.
-async fn verify(
-    app: &App,
-    issuer: &RegisteredIssuer,
-    token: UnverifiedIdToken,
-    now: Timestamp,
-) -> Result<VerifiedClaims, Refusal> {
-    let key = app
-        .issuer_keys()
-        .key(&issuer.url, token.claimed_key_id())
-        .await
-        .map_err(|fault| Refusal::of_key(&fault))?;
-    let claims = token.verify(&key, &issuer.expectations(), now).map_err(|fault| {
-        if matches!(fault, TokenFault::SignatureInvalid) {
-            app.issuer_keys().report_bad_signature(&issuer.url);
-        }
-        Refusal::of_token(&fault)
-    })?;
-    if claims.claim("daypass_emulated").is_some() && !app.takes_emulated_tokens() {
-        return Err(Refusal::new(Code::TokenEmulated));
+/// A role that no policy knows is a stranger's own words, which no span says.
+fn allowed(decision: Decision, role: &str, policy: &Policy, mut span: Span) -> Result<Allowance, Refusal> {
+    span.say(|| Attribute::Policy(policy.version().to_owned()));
+    if policy.role(role).is_some() {
+        span.say(|| Attribute::Role(role.to_owned()));
     }
-    Ok(claims)
-}
-
-fn allowed(decision: Decision, role: &str) -> Result<Allowance, Refusal> {
-    match decision {
+    span.ends(match decision {
         Decision::Allow(allowance) => Ok(allowance),
         Decision::Deny(denial) => Err(Refusal::of_denial(&denial, role)),
+    })
+}
+
+fn describe(span: &mut Span, ended: &Ended<'_>, exchange_id: ExchangeId) {
+    span.say(|| Attribute::Exchange(exchange_id));
+    span.say(|| Attribute::Face(ended.face));
+    if let Some(issuer) = ended.issuer {
+        span.say(|| Attribute::Issuer(issuer.to_owned()));
     }
+    span.say(|| Attribute::Outcome(ended.outcome_name()));
 }

@@ -6,6 +6,7 @@ use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
 use daypass_policy::{Decision, Policy, RegisteredIssuer, Workload};
 use daypass_store::{ExchangeRecord, LedgerFault, Outcome, Recorded, Spend};
+use daypass_traces::{Attribute, Span};
 
 use crate::credential::Unrecorded;
 use crate::issue::UnsignedPass;
@@ -99,6 +100,7 @@ impl<'a> Draft<'a> {
         app: &App,
         pass: &Unrecorded<UnsignedPass>,
         spend: Spend,
+        mut span: Span,
     ) -> Result<Recorded, Refusal> {
         let record = Arc::make_mut(&mut self.record);
         record.outcome = Outcome::Success;
@@ -107,7 +109,10 @@ impl<'a> Draft<'a> {
         let answer = app.store().ledger().record(Arc::clone(&self.record), Some(spend)).await;
         app.metrics().ledger_waited(app.monotonic().saturating_sub(asked_at));
         self.is_written = matches!(answer, Ok(_) | Err(LedgerFault::AlreadySpent { .. }));
-        answer.map_err(|fault| Refusal::of_ledger(&fault))
+        if let Ok(recorded) = &answer {
+            span.say(|| Attribute::BatchSize(recorded.batch_size()));
+        }
+        span.ends(answer.map_err(|fault| Refusal::of_ledger(&fault)))
     }
 
     /// Logs the refusal, and hands it to the ledger unless a stranger has had his share.
@@ -121,6 +126,7 @@ impl<'a> Draft<'a> {
             role = self.record.role.as_deref(),
             code = %refusal.code,
             internal = refusal.internal.as_deref(),
+            trace_id = self.request.origin.trace.id().map(tracing::field::display),
             "refused"
         );
         if self.is_written || !(self.is_named || app.sampler().takes(&self.owner, self.record.at)) {

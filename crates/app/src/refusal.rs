@@ -189,6 +189,12 @@ pub struct Refusal {
 /// When to come back if nothing better is known.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
+impl daypass_traces::Coded for Refusal {
+    fn code(&self) -> &'static str {
+        self.code.as_str()
+    }
+}
+
 impl Refusal {
     /// With the texts of the code itself.
     pub fn new(code: Code) -> Self {

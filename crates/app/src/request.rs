@@ -3,6 +3,7 @@
 use daypass_jose::Secret;
 use daypass_jose::ids::{ExchangeId, RequestId};
 use daypass_policy::PROJECT_ROLE;
+use daypass_traces::Trace;
 
 use crate::credential::{Pass, Terms};
 use crate::refusal::Refusal;
@@ -50,6 +51,8 @@ pub struct Origin {
     pub source: String,
     /// The HTTP request.
     pub request_id: RequestId,
+    /// Where spans of this request begin, if it is traced.
+    pub trace: Trace,
 }
 
 /// A yes.

@@ -9,6 +9,7 @@ use daypass_jose::{Clock, Random, Timestamp};
 use daypass_keys::IssuerKeys;
 use daypass_policy::{Finding, RegisteredIssuer};
 use daypass_store::{Store, StoreFault};
+use daypass_traces::Traces;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::audit_stream::AuditStream;
@@ -40,6 +41,7 @@ pub struct App {
     sampler: Sampler,
     audit_stream: Option<Arc<AuditStream>>,
     metrics: Metrics,
+    traces: Arc<Traces>,
     turns: Semaphore,
     readiness: Arc<Readiness>,
     clock: Arc<dyn Clock>,
@@ -72,6 +74,11 @@ impl App {
         let fetcher = Fetcher::with_resolver(&config.outbound, resolver)?;
         let (issuers, key_settings) =
             config.issuers.into_iter().map(|issuer| (issuer.registered, issuer.keys)).unzip();
+        let traces = match config.traces {
+            Some(settings) => Traces::new(settings, fetcher.clone(), Arc::clone(&clock), Arc::clone(&rng)),
+            None => Traces::default(),
+        };
+        let traces = Arc::new(traces);
         let stream = config.audit_stream.map(|settings| {
             let outside = (Arc::clone(&clock), rng.as_ref());
             Arc::new(AuditStream::new(settings, store.clone(), fetcher.clone(), outside))
@@ -89,6 +96,7 @@ impl App {
             sampler: Sampler::default(),
             audit_stream: stream,
             metrics: Metrics::new().map_err(|fault| StartFault::Metrics(fault.to_string()))?,
+            traces,
             turns: Semaphore::new(MAX_EXCHANGES),
             readiness: Arc::default(),
             started: (clock.now(), clock.monotonic()),
@@ -162,6 +170,11 @@ impl App {
         &self.metrics
     }
 
+    /// Spans of requests, where the settings want them.
+    pub fn traces(&self) -> &Arc<Traces> {
+        &self.traces
+    }
+
     /// Everything that is counted and how the server stands, as text for Prometheus in [`crate::metrics::TEXT_FORMAT`].
     ///
     /// # Errors
@@ -184,6 +197,7 @@ impl App {
             policy_version: policy.version(),
             is_newer_policy_refused: self.policy.is_newer_refused(),
             are_pass_keys_usable: self.pass_keys.are_usable(self.monotonic()),
+            spans: self.traces.statistics(),
             audit_stream: self.audit_stream.as_ref().map(|stream| stream.sight()),
         };
         self.metrics.text(&state).map_err(|fault| fault.to_string())

@@ -89,6 +89,8 @@ impl fmt::Display for Refusal {
             write!(f, "\n  {difference}")?;
         }
         if let Some(hint) = &self.hint {
+            // The server's list of hints knows no exchange; a person wants to copy the command as it stands.
+            let hint = hint.replace("EXCHANGE", self.exchange_id.as_deref().unwrap_or("EXCHANGE"));
             write!(f, "\n  hint: {hint}")?;
         }
         match &self.exchange_id {
@@ -120,7 +122,7 @@ mod tests {
     #[test]
     fn a_refusal_names_what_differs_and_what_to_do() {
         let body = br#"{"type":"about:blank","title":"no rule allows this","status":403,"code":"not_allowed",
-            "hint":"the role takes the main branch","exchange_id":"0193","differences":[
+            "hint":"see audit show EXCHANGE","exchange_id":"0193","differences":[
             {"claim":"ref","wanted":["refs/heads/main","refs/heads/release"],"got":"refs/heads/fix"},
             {"claim":"environment","wanted":["prod"],"got":null}]}"#;
         let shown = Refusal::parse(403, body).unwrap().to_string();
@@ -128,7 +130,7 @@ mod tests {
         refused: no rule allows this (not_allowed)
           claim `ref`: wanted `refs/heads/main` or `refs/heads/release`, got `refs/heads/fix`
           claim `environment`: wanted `prod`, but the token lacks it
-          hint: the role takes the main branch
+          hint: see audit show 0193
           exchange: 0193
         ");
     }

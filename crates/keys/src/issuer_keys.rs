@@ -11,7 +11,7 @@ use daypass_jose::{Clock, IssuerUrl};
 use crate::discovery::Source;
 use crate::fault::{KeyFault, KeySetRefused};
 use crate::prefetch;
-use crate::remote::RemoteKeys;
+use crate::remote::{RemoteKeys, Waited};
 use crate::settings::{self, IssuerKeySettings, KeySource};
 use crate::snapshot::pick;
 
@@ -75,8 +75,18 @@ impl IssuerKeys {
     /// The key with which a token of this issuer and key id must verify. It may wait for one fetch, bounded by
     /// [`FETCH_DEADLINE`](crate::FETCH_DEADLINE).
     pub async fn key(&self, issuer: &IssuerUrl, key_id: Option<&str>) -> Result<Arc<VerifyingKey>, KeyFault> {
+        self.key_and_waits(issuer, key_id, &mut Vec::new()).await
+    }
+
+    /// The same, and the fetches that were waited for, at most two, one after the other.
+    pub async fn key_and_waits(
+        &self,
+        issuer: &IssuerUrl,
+        key_id: Option<&str>,
+        waits: &mut Vec<Waited>,
+    ) -> Result<Arc<VerifyingKey>, KeyFault> {
         match self.issuers.get(issuer).ok_or(KeyFault::UnknownIssuer)? {
-            Keys::Remote(remote) => remote.key(key_id).await,
+            Keys::Remote(remote) => remote.key(key_id, waits).await,
             Keys::Fixed(Ok(keys)) => pick(keys, key_id),
             Keys::Fixed(Err(refused)) => Err(KeyFault::Unavailable {
                 retry_after_seconds: FIXED_RETRY_SECONDS,

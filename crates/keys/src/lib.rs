@@ -20,7 +20,7 @@ pub use freshness::{DEFAULT_TTL, MAX_TTL, MIN_TTL};
 pub use issuer_keys::{FIXED_RETRY_SECONDS, IssuerKeyState, IssuerKeys};
 pub use look::{IssuerLook, LookFault, look};
 pub use prefetch::{PREFETCH_CONCURRENCY, PREFETCH_INTERVAL, PREFETCH_MARGIN};
-pub use remote::{FIRST_FETCH_COOLDOWN, MAX_WAITERS, REFETCH_INTERVAL};
+pub use remote::{FIRST_FETCH_COOLDOWN, MAX_WAITERS, REFETCH_INTERVAL, Waited};
 pub use seen::SeenAnswer;
 pub use settings::{IssuerKeySettings, KeySource, check_key_set};
 pub use snapshot::MAX_STALENESS;

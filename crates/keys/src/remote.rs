@@ -39,6 +39,17 @@ pub(crate) struct RemoteKeys {
     waiting: Semaphore,
 }
 
+/// A fetch that a request has waited for, which itself or another had begun. Times are those of the clock that never goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waited {
+    /// When the wait began.
+    pub began: Duration,
+    /// When it ended.
+    pub ended: Duration,
+    /// Whether the fetch failed.
+    pub has_failed: bool,
+}
+
 /// What a request does that is not served by the set held.
 enum Step {
     Answer(Result<Arc<VerifyingKey>, KeyFault>),
@@ -58,14 +69,18 @@ impl RemoteKeys {
     }
 
     /// The key of this id, from the set held wherever that is possible.
-    pub(crate) async fn key(self: &Arc<Self>, key_id: Option<&str>) -> Result<Arc<VerifyingKey>, KeyFault> {
+    pub(crate) async fn key(
+        self: &Arc<Self>,
+        key_id: Option<&str>,
+        waits: &mut Vec<Waited>,
+    ) -> Result<Arc<VerifyingKey>, KeyFault> {
         let now = self.clock.monotonic();
         if self.is_suspect.load(Ordering::Acquire) {
-            self.look_again_once(now).await;
+            self.look_again_once(now, waits).await;
         }
         let held = self.usable(now).map(|held| (pick(&held.keys, key_id), held.is_due(now, Duration::ZERO)));
         match held {
-            None | Some((Err(KeyFault::UnknownKey), _)) => self.fetch_and_pick(key_id, now).await,
+            None | Some((Err(KeyFault::UnknownKey), _)) => self.fetch_and_pick(key_id, now, waits).await,
             Some((answer, is_due)) => {
                 if is_due {
                     self.refresh_behind(now);
@@ -97,14 +112,14 @@ impl RemoteKeys {
 
     /// After a bad signature: fetches before the next answer, if the interval allows. One request waits; those beside it
     /// are answered from the set held.
-    async fn look_again_once(self: &Arc<Self>, now: Duration) {
+    async fn look_again_once(self: &Arc<Self>, now: Duration, waits: &mut Vec<Waited>) {
         let flight = {
             let mut flights = self.lock();
             let may = self.cooldown(&flights, now).is_none() && flights.in_flight().is_none();
             (may && self.is_suspect.swap(false, Ordering::AcqRel)).then(|| self.take_off(&mut flights))
         };
         if let Some(flight) = flight {
-            drop(flight.landed().await);
+            drop(self.wait_for(flight, waits).await);
         }
     }
 
@@ -112,6 +127,7 @@ impl RemoteKeys {
         self: &Arc<Self>,
         key_id: Option<&str>,
         now: Duration,
+        waits: &mut Vec<Waited>,
     ) -> Result<Arc<VerifyingKey>, KeyFault> {
         let flight = match self.step(key_id, now) {
             Step::Answer(answer) => return answer,
@@ -120,7 +136,7 @@ impl RemoteKeys {
         let Ok(_place) = self.waiting.try_acquire() else {
             return Err(unavailable(FIRST_FETCH_COOLDOWN, &FetchKeysFault::TooManyWait));
         };
-        let outcome = flight.landed().await;
+        let outcome = self.wait_for(flight, waits).await;
         let now = self.clock.monotonic();
         match (outcome, self.usable(now)) {
             (Ok(()), Some(held)) => pick(&held.keys, key_id),
@@ -130,6 +146,13 @@ impl RemoteKeys {
                 .and_then(|held| pick(&held.keys, key_id).ok())
                 .ok_or_else(|| unavailable(self.pause_after_failure(now), &fault)),
         }
+    }
+
+    async fn wait_for(&self, flight: Flight, waits: &mut Vec<Waited>) -> Outcome {
+        let began = self.clock.monotonic();
+        let outcome = flight.landed().await;
+        waits.push(Waited { began, ended: self.clock.monotonic(), has_failed: outcome.is_err() });
+        outcome
     }
 
     /// Decides under the lock, since a fetch may have ended since the set was looked at.
@@ -278,8 +301,10 @@ mod tests {
         let keys = unreachable();
         keys.hold(snapshot("new", 18));
         keys.hold(snapshot("old", 12));
-        assert!(keys.key(Some("new")).await.is_ok());
-        assert_eq!(keys.key(Some("old")).await.err(), Some(KeyFault::UnknownKey));
+        let waits = &mut Vec::new();
+        assert!(keys.key(Some("new"), waits).await.is_ok());
+        assert_eq!(*waits, []);
+        assert_eq!(keys.key(Some("old"), waits).await.err(), Some(KeyFault::UnknownKey));
     }
 
     #[tokio::test]
@@ -287,6 +312,6 @@ mod tests {
         let keys = unreachable();
         keys.hold(snapshot("new", 18));
         let now = keys.clock.monotonic();
-        assert!(keys.fetch_and_pick(Some("new"), now).await.is_ok());
+        assert!(keys.fetch_and_pick(Some("new"), now, &mut Vec::new()).await.is_ok());
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
 
 use crate::duration::parse_duration;
 use crate::finding::{Excerpt, Finding, Level, Lines, Lint, Suspect, did_you_mean};
@@ -232,6 +232,11 @@ impl<'a> Section<'a> {
         self.entry(key)?.integer()
     }
 
+    /// The number of this key, with a fraction or without.
+    pub fn number(&self, key: &str) -> Option<Located<f64>> {
+        self.entry(key)?.number()
+    }
+
     /// The duration of this key, in seconds.
     pub fn duration(&self, key: &str) -> Option<Located<i64>> {
         let Located { value, span } = self.text(key)?;
@@ -327,6 +332,17 @@ impl<'a> Entry<'a> {
         match number.and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok()) {
             Some(value) => Some(Located { value, span: self.value_span() }),
             None => self.refuse("a whole number below 2^63"),
+        }
+    }
+
+    /// The value, which must be a number.
+    pub fn number(&self) -> Option<Located<f64>> {
+        let value = self.value();
+        let text =
+            value.as_float().map(DeFloat::as_str).or_else(|| value.as_integer().map(DeInteger::as_str));
+        match text.and_then(|text| text.parse().ok()) {
+            Some(value) => Some(Located { value, span: self.value_span() }),
+            None => self.refuse("a number"),
         }
     }
 

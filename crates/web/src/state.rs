@@ -5,6 +5,7 @@ use std::sync::Arc;
 use daypass_app::App;
 use daypass_app::request::Origin;
 use daypass_jose::ids::RequestId;
+use daypass_traces::Trace;
 
 use crate::failures::Failures;
 use crate::proxies::TrustedProxies;
@@ -50,14 +51,16 @@ impl Web {
 }
 
 /// Where one request came from, as the layers established it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) source: Source,
     pub(crate) request_id: RequestId,
+    pub(crate) trace: Trace,
 }
 
 impl Context {
     pub(crate) fn origin(self, face: &'static str) -> Origin {
-        Origin { face, source: self.source.to_string(), request_id: self.request_id }
+        let Self { source, request_id, trace } = self;
+        Origin { face, source: source.to_string(), request_id, trace }
     }
 }

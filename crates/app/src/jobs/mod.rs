@@ -46,6 +46,10 @@ pub fn start(app: &Arc<App>) -> Jobs {
         });
     }
     jobs.start("old exchanges", async move { every(SWEEP_INTERVAL, || forget.forget()).await });
+    if app.traces().is_on() {
+        let spans = Arc::clone(app);
+        jobs.start("spans", async move { spans.traces().export().await });
+    }
     jobs
 }
 

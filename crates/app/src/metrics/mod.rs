@@ -48,6 +48,17 @@ pub(crate) struct Ended<'a> {
     pub(crate) took: Duration,
 }
 
+impl Ended<'_> {
+    /// How it ended, as metrics and spans write it.
+    pub(crate) fn outcome_name(&self) -> &'static str {
+        match self.outcome {
+            Ok(Outcome::Pass(_)) => "success",
+            Ok(Outcome::DryRun(_)) => "dry_run",
+            Err(_) => REFUSED,
+        }
+    }
+}
+
 impl Metrics {
     pub(crate) fn new() -> Result<Self, Error> {
         let registry = Registry::new();
@@ -108,11 +119,7 @@ impl Metrics {
 
     pub(crate) fn exchanged(&self, ended: &Ended<'_>) {
         let issuer = ended.issuer.unwrap_or_default();
-        let (outcome, code) = match ended.outcome {
-            Ok(Outcome::Pass(_)) => ("success", ""),
-            Ok(Outcome::DryRun(_)) => ("dry_run", ""),
-            Err(code) => (REFUSED, code),
-        };
+        let (outcome, code) = (ended.outcome_name(), ended.outcome.err().unwrap_or_default());
         count(&self.exchanges, &[ended.face, issuer, outcome, code]);
         if let Ok(seconds) = self.exchange_seconds.get_metric_with_label_values(&[ended.face, outcome]) {
             seconds.observe(ended.took.as_secs_f64());

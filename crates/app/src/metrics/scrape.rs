@@ -1,6 +1,7 @@
 //! What is looked at only when somebody asks: how things stand now.
 
 use daypass_store::LedgerStatistics;
+use daypass_traces::{DropReason, SpanStatistics};
 use prometheus::{
     Encoder as _, Error, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
@@ -16,6 +17,7 @@ pub(crate) struct State<'a> {
     pub(crate) is_newer_policy_refused: bool,
     /// Whether a key signs, and it is known that it is not revoked.
     pub(crate) are_pass_keys_usable: bool,
+    pub(crate) spans: SpanStatistics,
     /// Where there is a stream.
     pub(crate) audit_stream: Option<StreamSight>,
 }
@@ -35,6 +37,7 @@ impl Metrics {
         issuers(&now, &state.issuers)?;
         ledger(&now, &state.ledger)?;
         policy(&now, state)?;
+        spans(&now, &state.spans)?;
         gauge(
             &now,
             "daypass_signing_keys_usable",
@@ -91,6 +94,18 @@ fn ledger(now: &Registry, written: &LedgerStatistics) -> Result<(), Error> {
         ),
     ] {
         registered(now, IntCounter::new(name, help)?)?.inc_by(value);
+    }
+    Ok(())
+}
+
+fn spans(now: &Registry, spans: &SpanStatistics) -> Result<(), Error> {
+    let exported = IntCounter::new("daypass_spans_exported_total", "Spans that the collector has taken.")?;
+    registered(now, exported)?.inc_by(spans.exported);
+    let help = "Spans that did not reach the collector, by why.";
+    let opts = Opts::new("daypass_spans_dropped_total", help);
+    let dropped = registered(now, IntCounterVec::new(opts, &["reason"])?)?;
+    for reason in DropReason::ALL {
+        dropped.get_metric_with_label_values(&[reason.name()])?.inc_by(spans.dropped(reason));
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ fn state() -> State<'static> {
         policy_version: "abc",
         is_newer_policy_refused: true,
         are_pass_keys_usable: true,
+        spans: daypass_traces::SpanStatistics { exported: 12, refused: 5, ..Default::default() },
         audit_stream: Some(StreamSight {
             holds: true,
             lag_seconds: 12,
@@ -64,6 +65,9 @@ fn a_scrape_shows_what_was_counted_and_how_things_stand() {
         "daypass_policy_info{version=\"abc\"} 1",
         "daypass_policy_newer_refused 1",
         "daypass_signing_keys_usable 1",
+        "daypass_spans_exported_total 12",
+        "daypass_spans_dropped_total{reason=\"refused\"} 5",
+        "daypass_spans_dropped_total{reason=\"queue_full\"} 0",
         "daypass_audit_stream_active 1",
         "daypass_audit_stream_lag_seconds 12",
         "daypass_audit_stream_lag_exchanges 34",
@@ -90,7 +94,7 @@ fn every_metric_is_documented() {
     let text = metrics.text(&state()).unwrap();
     let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     let names: Vec<&str> = names.collect();
-    assert_eq!(names.len(), 24, "{names:?}");
+    assert_eq!(names.len(), 26, "{names:?}");
     for name in names {
         assert!(documented.contains(&format!("`{name}`")), "{name} is not in docs/metrics.md");
     }

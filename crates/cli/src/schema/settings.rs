@@ -43,6 +43,7 @@ pub(super) fn top() -> Value {
             ("policy", policy()),
             ("limits", limits()),
             ("metrics", metrics()),
+            ("traces", traces()),
             ("audit", table("The audit log", [("stream", audit_stream())])),
             ("outbound", outbound()),
         ],
@@ -228,6 +229,38 @@ fn metrics() -> Value {
             "listen",
             formed("Where Prometheus finds them, by plain HTTP and for everybody who reaches it", ADDRESS),
         )],
+    )
+}
+
+fn traces() -> Value {
+    let ratio = json!({
+        "type": "number", "description": "Of how many requests there are spans", "minimum": 0, "maximum": 1,
+    });
+    let name = json!({
+        "type": "string", "description": "How this server is called among others", "minLength": 1, "maxLength": 64,
+    });
+    table(
+        "The collector to which the spans of requests go",
+        [
+            (
+                "endpoint",
+                formed(
+                    "The URL to which they are posted (OTLP, protobuf), its path included",
+                    "^https?://[^/@?#\\s]+(/[^/?#\\s]+)+$",
+                ),
+            ),
+            (
+                "headers_file",
+                text(
+                    "File with what the collector wants to see, `Name: value` a line, readable by its owner alone",
+                ),
+            ),
+            ("sample_ratio", ratio),
+            ("service_name", name),
+            ("insecure_http", boolean("`http://`, for a collector on this machine")),
+            ("private_network", boolean("The collector may be at a private address")),
+            ("ca_file", text("A private CA, for the collector alone")),
+        ],
     )
 }
 

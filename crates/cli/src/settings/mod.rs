@@ -20,6 +20,7 @@ mod shown;
 mod store;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ use daypass_app::signing_keys::PassKeySettings;
 use daypass_fetch::Outbound;
 use daypass_jose::IssuerUrl;
 use daypass_policy::{PolicyContext, reader};
+use daypass_traces::TraceSettings;
 use daypass_web::{Limits, TrustedProxies};
 
 pub(crate) use encryption_key::{
@@ -47,11 +49,13 @@ pub(crate) use origins::Origin;
 pub(crate) use overlay::{Overlay, misspelt_variables};
 pub(crate) use shown::ShownSetting;
 pub(crate) use store::StoreUrl;
+pub(crate) use traces::{Collector, TracesFault};
 
 use audit_stream::GivenStream;
 use issuers::{Reach, Registered};
 use origins::Origins;
 use overlay::{Reading, Scope};
+use traces::ShownTraces;
 
 /// The file that is read where none is named.
 pub(crate) const DEFAULT_FILE: &str = "daypass.toml";
@@ -73,11 +77,15 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Where metrics are shown; nowhere unless it is said.
     pub(crate) metrics_listen: Option<SocketAddr>,
+    /// Where the spans of requests go; nowhere unless it is said.
+    pub(crate) collector: Option<Collector>,
     pub(crate) outbound: Outbound,
     /// Where each exchange is sent on to; nowhere unless it is said.
     audit_stream: Box<GivenStream>,
     /// How each issuer is reached, in the order of the issuers; for showing alone.
     reaches: Vec<Reach>,
+    /// What `[traces]` says; for showing alone.
+    shown_traces: ShownTraces,
     origins: Origins,
 }
 
@@ -130,7 +138,7 @@ impl Settings {
     }
 
     /// What the server below HTTP is told.
-    pub(crate) fn into_config(self, encryption_key: EncryptionKey) -> Config {
+    pub(crate) fn into_config(self, encryption_key: EncryptionKey, traces: Option<TraceSettings>) -> Config {
         Config {
             loopback_only: self.is_loopback_only(),
             public_url: PublicUrl::new(self.public_url),
@@ -140,6 +148,7 @@ impl Settings {
             policy_context: self.policy,
             pass_keys: self.pass_keys,
             keep_exchanges_seconds: self.keep_exchanges_seconds,
+            traces,
             audit_stream: self.audit_stream.settings,
             encryption_key,
         }
@@ -158,8 +167,9 @@ pub(crate) fn host_of(url: &IssuerUrl) -> &str {
 
 /// Reads every section. `None` only where a fault has been reported.
 fn read(reading: &Reading<'_>) -> Option<Settings> {
-    let sections = ["http", "store", "keys", "projects", "limits", "metrics", "outbound", "policy", "audit"];
-    let [http, store, keys, projects, limits, metrics, outbound, policy, audit] =
+    let sections =
+        ["http", "store", "keys", "projects", "limits", "metrics", "traces", "outbound", "policy", "audit"];
+    let [http, store, keys, projects, limits, metrics, traces, outbound, policy, audit] =
         sections.map(|name| reading.top.section(name));
     let http = http::read(&Scope::new(reading, http.as_ref(), "http"));
     let server = server::read(&Scope::new(reading, Some(reading.top), ""), http.certificate.is_some());
@@ -171,6 +181,7 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
     let projects = projects::read(&projects_scope, server.public_url.as_ref());
     let limits = limits::read(&Scope::new(reading, limits.as_ref(), "limits"));
     let metrics = metrics::read(&Scope::new(reading, metrics.as_ref(), "metrics"), server.listen);
+    let (collector, shown_traces) = traces::read(&Scope::new(reading, traces.as_ref(), "traces"));
     let outbound = outbound::read(&Scope::new(reading, outbound.as_ref(), "outbound"));
     let audit_stream = audit_stream::read(reading, audit.as_ref());
     reading.top.finish();
@@ -199,9 +210,11 @@ fn read(reading: &Reading<'_>) -> Option<Settings> {
         policy,
         limits,
         metrics_listen: metrics,
+        collector,
         outbound,
         audit_stream: Box::new(audit_stream),
         reaches,
+        shown_traces,
         origins: reading.origins.take(),
     })
 }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use daypass_policy::reader::{Located, Section, Span};
 
@@ -32,6 +33,13 @@ pub(super) const SCALARS: &[&str] = &[
     "projects.ttl",
     "limits.failures_per_minute_per_source",
     "metrics.listen",
+    "traces.endpoint",
+    "traces.headers_file",
+    "traces.sample_ratio",
+    "traces.service_name",
+    "traces.insecure_http",
+    "traces.private_network",
+    "traces.ca_file",
     "audit.stream.webhook",
     "audit.stream.file",
     "audit.stream.stdout",
@@ -190,21 +198,23 @@ impl<'a> Scope<'a> {
     /// The whole number of this key.
     pub(super) fn integer(&self, key: &str) -> Option<Given<i64>> {
         let in_file = self.section.and_then(|section| section.integer(key)).map(located);
-        let Some(Given { value, place }) = self.overriding(key) else {
-            self.keep(key, in_file.as_ref().map(|given| &given.place));
-            return in_file;
-        };
-        self.keep(key, Some(&place));
-        if let Ok(value) = value.parse() {
-            return Some(Given { value, place });
-        }
-        self.reading.fault(&place, format!("`{value}` is not a whole number"), None);
-        None
+        self.parsed(key, in_file, "a whole number")
     }
 
-    /// The yes or no of this key; `None` where nobody says it.
+    /// The number of this key, with a fraction or without.
+    pub(super) fn number(&self, key: &str) -> Option<Given<f64>> {
+        let in_file = self.section.and_then(|section| section.number(key)).map(located);
+        self.parsed(key, in_file, "a number")
+    }
+
+    /// `true` or `false`.
     pub(super) fn boolean(&self, key: &str) -> Option<Given<bool>> {
         let in_file = self.section.and_then(|section| section.boolean(key)).map(located);
+        self.parsed(key, in_file, "`true` or `false`")
+    }
+
+    /// What is outside the file, read as what stands in it, or else that.
+    fn parsed<T: FromStr>(&self, key: &str, in_file: Option<Given<T>>, wanted: &str) -> Option<Given<T>> {
         let Some(Given { value, place }) = self.overriding(key) else {
             self.keep(key, in_file.as_ref().map(|given| &given.place));
             return in_file;
@@ -213,7 +223,7 @@ impl<'a> Scope<'a> {
         if let Ok(value) = value.parse() {
             return Some(Given { value, place });
         }
-        self.reading.fault(&place, format!("`{value}` is neither `true` nor `false`"), None);
+        self.reading.fault(&place, format!("`{value}` is not {wanted}"), None);
         None
     }
 

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::audit_stream::ShownStream;
 use super::issuers::Reach;
 use super::origins::Origin;
+use super::traces::ShownTraces;
 use super::{CertificateFiles, EncryptionKeySource, Settings};
 
 /// One setting.
@@ -62,9 +63,12 @@ impl Settings {
             policy: PolicyContext { public_url: _, issuers: _, projects, allowed },
             limits,
             metrics_listen,
+            // Its headers are secrets, which only the server reads.
+            collector: _,
             outbound,
             audit_stream,
             reaches,
+            shown_traces,
             origins,
         } = self;
         let mut values = Values::new();
@@ -87,6 +91,7 @@ impl Settings {
         let Limits { failures_per_minute_per_source } = limits;
         add(&mut values, "limits.failures_per_minute_per_source", json!(failures_per_minute_per_source));
         add(&mut values, "metrics.listen", json!(metrics_listen.map(|address| address.to_string())));
+        add_traces(&mut values, shown_traces);
         add_audit_stream(&mut values, &audit_stream.shown);
         let Outbound { proxy, no_proxy } = outbound;
         // The reader takes no proxy with a user or password.
@@ -149,6 +154,26 @@ fn add_issuer(values: &mut Values, issuer: &RegisteredIssuer, reach: &Reach) {
         ("jwks_file", path(jwks_file.as_deref())),
     ];
     values.extend(keys.map(|(key, value)| (format!("issuers.{name}.{key}"), value)));
+}
+
+/// The file of the headers, never what stands in it.
+fn add_traces(values: &mut Values, traces: &ShownTraces) {
+    let ShownTraces {
+        endpoint,
+        headers_file,
+        sample_ratio,
+        service_name,
+        insecure_http,
+        private_network,
+        ca_file,
+    } = traces;
+    add(values, "traces.endpoint", json!(endpoint));
+    add(values, "traces.headers_file", path(headers_file.as_deref()));
+    add(values, "traces.sample_ratio", json!(sample_ratio));
+    add(values, "traces.service_name", json!(service_name));
+    add(values, "traces.insecure_http", json!(insecure_http));
+    add(values, "traces.private_network", json!(private_network));
+    add(values, "traces.ca_file", path(ca_file.as_deref()));
 }
 
 fn add_audit_stream(values: &mut Values, stream: &ShownStream) {

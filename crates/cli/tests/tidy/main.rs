@@ -5,6 +5,8 @@ mod attacks;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod guide;
+#[cfg(test)]
 mod locked;
 #[cfg(test)]
 mod modules;

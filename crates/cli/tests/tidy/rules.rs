@@ -16,6 +16,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("axum::", &["crates/web/", "crates/emulator/", "crates/bench/"]),
     ("rusqlite::", &["crates/store/src/engine/"]),
     ("tokio_postgres::", &["crates/store/src/engine/"]),
+    ("prost::", &["crates/traces/src/otlp.rs"]),
     ("SystemTime::now", &["crates/cli/src/clock.rs", "crates/bench/src/clock.rs"]),
     ("Instant::now", &["crates/cli/src/clock.rs", "crates/bench/src/clock.rs"]),
     ("env::var", &["crates/cli/src/environment.rs"]),
@@ -68,6 +69,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("policy", 1),
     ("fetch", 1),
     ("store", 2),
+    ("traces", 2),
     ("keys", 2),
     ("app", 3),
     ("client", 3),
@@ -83,6 +85,7 @@ const NEVER: &[(&str, &[&str])] = &[
     ("policy", &["tokio", "axum", "hyper", "http", "rusqlite", "tokio-postgres", "tracing"]),
     ("fetch", &["daypass-policy", "axum", "rusqlite", "tokio-postgres"]),
     ("keys", &["daypass-policy", "axum", "rusqlite", "tokio-postgres"]),
+    ("traces", &["daypass-policy", "axum", "rusqlite", "tokio-postgres"]),
     ("client", &["daypass-store", "daypass-policy", "axum"]),
     ("app", &["axum", "hyper", "http"]),
 ];

@@ -14,17 +14,23 @@ const ALREADY_USED: &str = "token_already_used";
 #[derive(Debug)]
 pub struct Recorded {
     exchange_id: ExchangeId,
+    batch_size: usize,
 }
 
 impl Recorded {
     /// INVARIANT: called only after the commit that made it durable has returned.
-    pub(super) fn new(exchange_id: ExchangeId) -> Self {
-        Self { exchange_id }
+    pub(super) fn new(exchange_id: ExchangeId, batch_size: usize) -> Self {
+        Self { exchange_id, batch_size }
     }
 
     /// The exchange.
     pub fn exchange_id(&self) -> ExchangeId {
         self.exchange_id
+    }
+
+    /// Requests that went with the same commit, itself included.
+    pub fn batch_size(&self) -> usize {
+        self.batch_size
     }
 }
 

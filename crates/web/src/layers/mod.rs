@@ -1,6 +1,7 @@
 //! What every request passes before its handler.
 
 pub(crate) mod strict;
+mod traced;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -27,7 +28,8 @@ pub(crate) async fn around(State(web): State<Arc<Web>>, mut request: Request, ne
     let request_id = RequestId::new(web.app.now(), web.app.rng());
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
     let source = Source::of(peer, request.headers(), &web.trusted_proxies);
-    request.extensions_mut().insert(Context { source, request_id });
+    let span = traced::begin(&web, &request, (route.as_ref(), peer), request_id);
+    request.extensions_mut().insert(Context { source, request_id, trace: span.inside() });
     let mut response = match strict::check(&request) {
         Ok(()) => next.run(request).await,
         Err(refusal) => strict::closing(problem::plain(&refusal)),
@@ -50,6 +52,7 @@ pub(crate) async fn around(State(web): State<Arc<Web>>, mut request: Request, ne
     if web.is_strict_transport {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
     }
+    span.answers(response.status().as_u16());
     tracing::debug!(request.id = %request_id, status = status.as_u16(), "answered");
     response
 }

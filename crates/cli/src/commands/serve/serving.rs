@@ -5,6 +5,7 @@ use std::sync::Arc;
 use daypass_app::audit_stream::AuditStream;
 use daypass_app::jobs::{JobFault, Jobs};
 use daypass_store::Store;
+use daypass_traces::Traces;
 use daypass_web::Drained;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -14,6 +15,8 @@ use crate::fault::CommandFault;
 /// A server that runs, and its jobs; dropping it cuts both off.
 pub(crate) struct Serving {
     pub(super) store: Store,
+    /// Sends what waits when the server has ended.
+    pub(super) traces: Arc<Traces>,
     /// Dropped, it has the server end.
     pub(super) end: oneshot::Sender<()>,
     pub(super) server: JoinSet<Drained>,
@@ -50,7 +53,7 @@ impl Serving {
         }
     }
 
-    /// Answers what is in flight, stops the jobs, and closes the store.
+    /// Answers what is in flight, stops the jobs, closes the store, and sends the spans that still wait.
     pub(crate) async fn stop(mut self) -> Drained {
         drop(self.end);
         let drained = match self.server.join_next().await {
@@ -72,6 +75,7 @@ impl Serving {
             ledger.refusals_dropped = written.refusals_dropped,
             "the ledger is closed"
         );
+        self.traces.flush().await;
         drained
     }
 }

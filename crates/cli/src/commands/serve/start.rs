@@ -12,6 +12,7 @@ use daypass_fetch::SystemResolver;
 use daypass_jose::{Clock, Random};
 use daypass_policy::{Finding, Rendering, render, show_duration};
 use daypass_store::{Store, StoreFault};
+use daypass_traces::TraceSettings;
 use daypass_web::{Entrance, Limits, TrustedProxies, Web};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -22,7 +23,9 @@ use super::key;
 use super::serving::Serving;
 use crate::commands::Context;
 use crate::fault::{self, CommandFault};
-use crate::settings::{FoundKey, KeyFault, NewKey, Settings, TlsFault, host_of, is_loopback_url};
+use crate::settings::{
+    Collector, FoundKey, KeyFault, NewKey, Settings, TlsFault, TracesFault, host_of, is_loopback_url,
+};
 
 /// What names the address of a server.
 pub(crate) const LISTEN: &str = "`--listen`";
@@ -70,6 +73,9 @@ pub(crate) enum StartFault {
     /// There is no certificate to show.
     #[error("{0}")]
     Tls(#[from] TlsFault),
+    /// The headers for the collector cannot be sent.
+    #[error("{0}")]
+    Traces(#[from] TracesFault),
     /// The address is not to be had.
     #[error("cannot listen on `{address}`: {source}{}", help_of(source, setting))]
     Listen {
@@ -114,6 +120,7 @@ impl StartFault {
         match self {
             Self::Key(_)
             | Self::Tls(_)
+            | Self::Traces(_)
             | Self::Store { fault: StoreFault::Url(_), .. }
             | Self::App(
                 daypass_app::StartFault::Policy(_)
@@ -149,6 +156,7 @@ impl Prepared {
         let host = host_of(&settings.public_url).to_owned();
         let certificate = settings.certificate.take();
         let certificate = certificate.map(|files| Served::load(files, &host, clock.as_ref())).transpose()?;
+        let traces = settings.collector.take().map(Collector::open).transpose()?;
         let trusted_proxies = std::mem::take(&mut settings.trusted_proxies);
         let key = key::find(&settings, &environment).await?;
         let limits = settings.limits;
@@ -163,7 +171,7 @@ impl Prepared {
             rng,
             resolver: Arc::new(SystemResolver),
         };
-        match start(settings, key, parts).await {
+        match Box::pin(start(settings, key, traces, parts)).await {
             Ok((app, warnings)) => {
                 let app = Arc::new(app);
                 Ok(Self {
@@ -241,6 +249,9 @@ impl Prepared {
             }
         }
         jobs::log_what_no_lint_follows(&policy);
+        if self.app.traces().is_on() {
+            tracing::info!("spans of requests go to the collector of `[traces]`");
+        }
         for finding in &self.warnings.policy {
             tracing::warn!(policy.version = policy.version(), "{finding}");
         }
@@ -268,21 +279,27 @@ impl Prepared {
         let router = daypass_web::router(Arc::new(web));
         let entrance =
             Entrance { listener: self.listener, certificate, trusted_proxies: self.trusted_proxies };
+        let traces = Arc::clone(self.app.traces());
         let mut server = JoinSet::new();
         server.spawn(daypass_web::serve(entrance, router, async move {
             // Whoever drops the other end wants the end too.
             drop(ended.await);
         }));
-        Serving { store: self.store, end, server, jobs, audit_stream }
+        Serving { store: self.store, traces, end, server, jobs, audit_stream }
     }
 }
 
 /// Starts what works on the store.
-async fn start(settings: Settings, key: FoundKey, parts: Parts) -> Result<(App, Warnings), StartFault> {
+async fn start(
+    settings: Settings,
+    key: FoundKey,
+    traces: Option<TraceSettings>,
+    parts: Parts,
+) -> Result<(App, Warnings), StartFault> {
     let store = parts.store.clone();
     let of_store = settings.store.warning();
     let (key, new_key) = key::obtain(key, &settings, &store, parts.rng.as_ref()).await?;
-    match App::start(settings.into_config(key), parts).await {
+    match App::start(settings.into_config(key, traces), parts).await {
         Ok((app, policy)) => Ok((app, Warnings { new_key, store: of_store, policy })),
         Err(fault) => {
             if let Some(new_key) = new_key {

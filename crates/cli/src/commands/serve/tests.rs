@@ -1,6 +1,7 @@
 //! What becomes of a server of which a part has ended by itself.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_app::jobs::Jobs;
@@ -27,7 +28,8 @@ async fn serving(jobs: Jobs, answers: bool) -> (Serving, Store, tempfile::TempDi
         }
         Drained::Completely
     });
-    (Serving { store: store.clone(), end, server, jobs, audit_stream: None }, store, folder)
+    let traces = Arc::default();
+    (Serving { store: store.clone(), traces, end, server, jobs, audit_stream: None }, store, folder)
 }
 
 /// Why it has ended.

@@ -49,7 +49,8 @@ pub(super) async fn write(session: &mut Session, entries: &[Entry]) -> Result<Ou
     insert(session, &written).await?;
     count_uses(session, again).await?;
     session.batch("COMMIT").await?;
-    Ok(outcomes.into_iter().map(|outcome| outcome.map(Recorded::new)).collect())
+    let recorded = |id| Recorded::new(id, entries.len());
+    Ok(outcomes.into_iter().map(|outcome| outcome.map(recorded)).collect())
 }
 
 /// Spends what is unspent; gives who was first for each token of the batch.

@@ -41,7 +41,9 @@ impl Open {
         let count = tasks.len().saturating_add(refusals.len());
         match self.write(&mut tasks, refusals) {
             Ok(written) => {
-                tasks.into_iter().for_each(Task::release);
+                for task in tasks {
+                    task.release(count);
+                }
                 if let Some(connection) = &self.connection {
                     self.checkpoints.committed(count, connection);
                 }

@@ -85,11 +85,11 @@ impl Task {
         }
     }
 
-    /// Tells the caller, after the commit; one that has stopped waiting is no fault.
-    pub(super) fn release(self) {
+    /// Tells the caller, after the commit of so many requests; one that has stopped waiting is no fault.
+    pub(super) fn release(self, batch_size: usize) {
         match self {
             Self::Exchange { exchange, answer, outcome, .. } => {
-                drop(answer.send(outcome.map(|()| Recorded::new(exchange.id))));
+                drop(answer.send(outcome.map(|()| Recorded::new(exchange.id, batch_size))));
             }
             Self::Statement { answer, outcome, .. } => drop(answer.send(outcome)),
             Self::Statements { answer, outcome, .. } => drop(answer.send(outcome)),

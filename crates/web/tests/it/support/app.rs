@@ -202,6 +202,7 @@ impl Setup {
             policy_context: context,
             pass_keys: self.pass_keys,
             keep_exchanges_seconds: self.keep_exchanges_seconds,
+            traces: None,
             audit_stream: None,
             encryption_key: EncryptionKey::from_base64(encryption_key)
                 .unwrap_or_else(|fault| panic!("{fault}")),
