@@ -34,7 +34,7 @@ pub use grant::{
 };
 pub use issuer::RegisteredIssuer;
 pub use parse::{CEILING_FILE, PolicyFile};
-pub use pattern::{Comparison, Glob, GlobFault, MAX_GLOB_CHARS, Pattern, Wanted};
+pub use pattern::{Comparison, Glob, GlobFault, MAX_GLOB_CHARS, MAX_ROLE_GLOB_CHARS, Pattern, Wanted};
 pub use policy::Policy;
 pub use provider::{
     ClaimType, Profile, PullRequestRef, TokenReuse, Trigger, TriggerClass, WorkloadClaims, foreign_audience,

@@ -8,7 +8,9 @@ use crate::context::PolicyContext;
 use crate::example;
 use crate::finding::{Finding, Level, Lint};
 use crate::parse::{self, Ceiling, Defined, DefinedRole, PolicyFile, Surroundings};
+use crate::pattern::{MAX_ROLE_GLOB_CHARS, glob_chars};
 use crate::policy::{Parts, Policy};
+use crate::trust::DenyBlock;
 
 impl Policy {
     /// Compiles files. Gives the policy with its warnings, or everything that stands against it.
@@ -29,6 +31,7 @@ impl Policy {
             findings.extend(faults);
         }
         findings.extend(duplicates(&roles));
+        findings.extend(costly(&deny));
         // A block of which a part could not be read is wider than it is written.
         if findings.iter().all(|finding| finding.lint.is_some()) {
             findings.extend(roles.iter().flat_map(|role| parse::idle(role, &deny, context)));
@@ -94,6 +97,17 @@ fn shared_audiences(context: &PolicyContext) -> Vec<Finding> {
             }
         })
         .collect()
+}
+
+/// Every request is tested against the globs of the blocks that deny to all.
+fn costly(deny: &[DenyBlock]) -> Option<Finding> {
+    let patterns = deny.iter().flat_map(|block| &block.conditions).map(|condition| &condition.pattern);
+    let chars = glob_chars(patterns);
+    (chars > MAX_ROLE_GLOB_CHARS).then(|| {
+        let message =
+            format!("the globs of these blocks have {chars} characters: together they have at most {MAX_ROLE_GLOB_CHARS}");
+        Finding::without_place("[[deny]]", message, Some("write values out in a list".to_owned()))
+    })
 }
 
 /// Two roles of one name, and two of one ARN.

@@ -6,6 +6,9 @@ use daypass_jose::Json;
 
 /// Characters of the longest glob.
 pub const MAX_GLOB_CHARS: usize = 512;
+/// Characters of all globs of the blocks that one request is tested against: those of a role, and, apart from them, those
+/// of the blocks that deny to all.
+pub const MAX_ROLE_GLOB_CHARS: usize = 16 * 1024;
 
 /// A glob: `*` is one or more characters but `/`, `:` and control characters; `**` is zero or more but control
 /// characters; every other character is itself. It is anchored at both ends.
@@ -62,6 +65,12 @@ pub enum Pattern {
     AnyOf(Vec<Wanted>),
     /// A list with a member that is this.
     Contains(Wanted),
+}
+
+/// Characters of all globs of these conditions together: what one request is tested against.
+pub(crate) fn glob_chars<'a>(patterns: impl Iterator<Item = &'a Pattern>) -> usize {
+    let globs = patterns.flat_map(Pattern::wanted).filter_map(Wanted::as_glob);
+    globs.map(|glob| glob.parts.len()).sum()
 }
 
 /// How a claim compares with a pattern.

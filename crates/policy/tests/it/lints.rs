@@ -41,10 +41,14 @@ fn files(lint: Lint, side: &str) -> Vec<PolicyFile> {
     files
 }
 
-fn findings(lint: Lint, side: &str, context: &PolicyContext) -> Vec<Finding> {
+pub(crate) fn findings(lint: Lint, side: &str, context: &PolicyContext) -> Vec<Finding> {
     match Policy::load(&files(lint, side), context) {
         Ok((_, findings)) | Err(findings) => findings,
     }
+}
+
+pub(crate) fn is_of_settings(lint: Lint) -> bool {
+    OF_SETTINGS.contains(&lint)
 }
 
 fn lints() -> impl Iterator<Item = Lint> {

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod attackers;
+#[cfg(test)]
 mod ceilings;
 #[cfg(test)]
 mod decisions;
@@ -9,6 +10,8 @@ mod decisions;
 mod diagnostics;
 #[cfg(test)]
 mod disclosure;
+#[cfg(test)]
+mod documents;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]

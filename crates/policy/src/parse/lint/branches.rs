@@ -3,6 +3,7 @@
 use super::Suspected;
 use crate::finding::{Changed, Lint};
 use crate::pattern::Wanted;
+use crate::provider::TriggerClass;
 use crate::trust::Condition;
 
 /// Claims that say of which branch a job is, or of which commit, beside those that the profile names.
@@ -41,7 +42,8 @@ impl Suspected<'_> {
             conditions.any(|condition| is_in(&profile.workload.environment, &condition.claim));
         let mut conditions = self.block.conditions.iter();
         let chosen = conditions.find(|condition| profile.chosen.contains(&condition.claim));
-        let Some(chosen) = chosen.filter(|_| !names_environment && !self.binds_branch()) else { return };
+        let is_guarded = names_environment || self.binds_branch() || self.is_for_proposals();
+        let Some(chosen) = chosen.filter(|_| !is_guarded) else { return };
         let claim = &chosen.claim;
         let message = format!("whoever may push any branch can start a job whose `{claim}` is this");
         let help =
@@ -49,6 +51,14 @@ impl Suspected<'_> {
         let who = "a job of a branch that somebody has just pushed, started so that the claim fits";
         let changes = self.of_another_branch("not-reviewed");
         self.flag(&self.span_of(claim), Lint::ChosenByAttacker, (message, help), (who, changes));
+    }
+
+    /// Whether only events that run what somebody proposes are named: then no branch was meant, and what they may have is the
+    /// matter of another lint.
+    fn is_for_proposals(&self) -> bool {
+        let Some(trigger) = &self.issuer.profile.trigger else { return false };
+        let events = self.texts(&trigger.claim);
+        !events.is_empty() && events.iter().all(|event| trigger.class(event) == TriggerClass::Review)
     }
 
     /// Only a commit stays what it is. A workflow of the repository itself is of the commit that runs.
