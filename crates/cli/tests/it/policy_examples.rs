@@ -58,12 +58,13 @@ impl Stage {
                  audiences = ['{audience}']\njwks_file = 'keys.json'\n"
             )
         });
-        let allowed: String = allowed.iter().map(|lint| format!("{lint} = 'to be shown'\n")).collect();
+        let allowed: Vec<String> = allowed.iter().map(|lint| format!("{lint} = 'to be shown'\n")).collect();
         folder.write(
             "daypass.toml",
             &format!(
                 "public_url = 'https://pass.example.com'\nlisten = '127.0.0.1:0'\npolicy_dir = 'policies'\n\
-                 [policy.allow]\n{allowed}{}",
+                 [policy.allow]\n{}{}",
+                allowed.concat(),
                 issuers.concat()
             ),
         );
@@ -96,7 +97,7 @@ impl Stage {
         claims.insert("iss", url);
         claims.insert("aud", audience);
         claims.insert("jti", example["role"].as_str().unwrap());
-        for (name, at) in [("iat", now), ("exp", now + 300)] {
+        for (name, at) in [("iat", now), ("exp", now.saturating_add(300))] {
             claims.insert(name, at);
         }
         let token = self.key.sign("JWT", &claims).unwrap();

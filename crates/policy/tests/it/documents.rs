@@ -43,7 +43,7 @@ fn page() -> String {
         let mut capital = summary.chars();
         let first = capital.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
         write!(page, "\n## {name}\n\n**{}.** {first}{}.\n\n", level(lint), capital.as_str()).unwrap();
-        write!(page, "{}\n", lint.explanation().trim_end()).unwrap();
+        writeln!(page, "{}", lint.explanation().trim_end()).unwrap();
         if let Some(example) = (!is_of_settings(lint)).then(|| example(lint)).flatten() {
             write!(page, "\n```text\n{}\n```\n", example.trim_end()).unwrap();
         }
