@@ -101,7 +101,7 @@ impl Suspected<'_> {
         let who = "a job of a tag that was given the name of the branch, at any commit";
         let mut changes = self.of_another_branch("main");
         changes.push(("ref_type".to_owned(), Changed::Surely("tag".to_owned())));
-        changes.push(("ref_path".to_owned(), Changed::Surely("refs/tags/{ref}".to_owned())));
+        changes.push(("ref_path".to_owned(), Changed::Filled("refs/tags/{ref}")));
         self.flag(&self.span_of(&git_ref.claim), Lint::TagOrBranch, (message, help), (who, changes));
     }
 
