@@ -45,7 +45,11 @@ mod order;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod policy_cases;
+#[cfg(test)]
 mod policy_examples;
+#[cfg(test)]
+mod policy_matrix;
 #[cfg(test)]
 #[cfg(feature = "test-postgres")]
 mod postgres;

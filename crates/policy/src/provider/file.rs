@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use daypass_jose::Algorithm;
 
-use super::{ClaimType, Profile, PullRequestRef, TokenReuse, Trigger, WorkloadClaims};
+use super::{ClaimType, Each, Kind, Profile, PullRequestRef, TokenReuse, Trigger, WorkloadClaims};
 use crate::finding::Finding;
 use crate::pattern::Glob;
 use crate::reader::{self, Section};
@@ -42,13 +42,15 @@ fn profile(top: &Section<'_>) -> Option<Profile> {
         immutable: texts(&sets, "immutable"),
         owner_ids: texts(&sets, "owner_ids"),
         project_ids: texts(&sets, "project_ids"),
-        names: pairs(&top.section("names")?),
+        names: table(top, "names"),
         chosen: texts(&sets, "chosen"),
         reusable_workflow: pair(&texts(&sets, "reusable_workflow")),
         personal: texts(&sets, "personal"),
         workload: workload(&top.section("workload")?),
         trigger: top.section("trigger").map(|section| trigger(&section)),
-        example: example(top),
+        example: table(top, "example"),
+        usual: table(top, "usual"),
+        kinds: top.sections("kinds").iter().filter_map(kind).collect(),
         foreign_audiences: top.sections("foreign_audiences").iter().filter_map(foreign_audience).collect(),
     };
     for section in [&claims, &sets, top] {
@@ -74,13 +76,11 @@ fn types(claims: &Section<'_>, set: &str) -> Option<BTreeMap<String, ClaimType>>
     section.rest().into_iter().map(of).collect()
 }
 
-fn example(top: &Section<'_>) -> BTreeMap<String, String> {
-    top.section("example").map(|section| pairs(&section)).unwrap_or_default()
-}
-
-fn pairs(section: &Section<'_>) -> BTreeMap<String, String> {
-    let entries = section.rest();
-    entries.iter().filter_map(|entry| Some((entry.key.to_owned(), entry.text()?.value))).collect()
+/// Texts by their keys.
+fn table(of: &Section<'_>, name: &str) -> BTreeMap<String, String> {
+    let Some(section) = of.section(name) else { return BTreeMap::new() };
+    let claims = section.rest();
+    claims.iter().filter_map(|entry| Some((entry.key.to_owned(), entry.text()?.value))).collect()
 }
 
 /// A list of two.
@@ -89,6 +89,22 @@ fn pair(list: &[String]) -> Option<(String, String)> {
         [one, other] => Some((one.clone(), other.clone())),
         _ => None,
     }
+}
+
+fn kind(section: &Section<'_>) -> Option<Kind> {
+    let each = section.text("each").map(|claim| Each {
+        claim: claim.value,
+        before: section.text("before").map(|before| before.value).unwrap_or_default(),
+    });
+    let kind = Kind {
+        title: section.required_text("title")?.value,
+        note: section.text("note").map(|note| note.value),
+        each,
+        only_if_tested: section.text("only_if_tested").map(|claim| claim.value),
+        claims: table(section, "claims"),
+    };
+    section.finish();
+    Some(kind)
 }
 
 fn workload(section: &Section<'_>) -> WorkloadClaims {

@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod attackers;
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod ceilings;
+#[cfg(test)]
+mod cells;
 #[cfg(test)]
 mod decisions;
 #[cfg(test)]
@@ -20,6 +24,10 @@ mod kit;
 mod language;
 #[cfg(test)]
 mod lints;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod odd_claims;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
