@@ -42,7 +42,7 @@ fn profile(top: &Section<'_>) -> Option<Profile> {
         immutable: texts(&sets, "immutable"),
         owner_ids: texts(&sets, "owner_ids"),
         project_ids: texts(&sets, "project_ids"),
-        names: table(top, "names"),
+        names: pairs(&top.section("names")?),
         chosen: texts(&sets, "chosen"),
         reusable_workflow: pair(&texts(&sets, "reusable_workflow")),
         personal: texts(&sets, "personal"),
@@ -76,11 +76,14 @@ fn types(claims: &Section<'_>, set: &str) -> Option<BTreeMap<String, ClaimType>>
     section.rest().into_iter().map(of).collect()
 }
 
-/// Texts by their keys.
+/// Texts by their keys, where the section is there.
 fn table(of: &Section<'_>, name: &str) -> BTreeMap<String, String> {
-    let Some(section) = of.section(name) else { return BTreeMap::new() };
-    let claims = section.rest();
-    claims.iter().filter_map(|entry| Some((entry.key.to_owned(), entry.text()?.value))).collect()
+    of.section(name).map(|section| pairs(&section)).unwrap_or_default()
+}
+
+fn pairs(section: &Section<'_>) -> BTreeMap<String, String> {
+    let entries = section.rest();
+    entries.iter().filter_map(|entry| Some((entry.key.to_owned(), entry.text()?.value))).collect()
 }
 
 /// A list of two.
