@@ -39,10 +39,8 @@ fn claims(block: &TrustBlock, issuer: &RegisteredIssuer, changes: &[(String, Cha
     }
     meet(block, &mut draft);
     for (claim, changed) in changes {
-        match changed {
-            Changed::Surely(text) => draft.text(claim, text),
-            Changed::Filled(template) => draft.template(claim, template),
-            Changed::To(_) => {}
+        if let Changed::Surely(text) = changed {
+            draft.text(claim, text);
         }
     }
     draft.claims()

@@ -22,7 +22,7 @@ absent             = \"allow\"
 
 [roles.deploy.grants.api]
 audience = \"https://api.example.com\"
-scopes   = [\"releases:write\"]
+scopes   = [\"releases:read\"]
 ";
 
 const CASES: &str = "[[case]]

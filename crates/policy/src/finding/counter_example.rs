@@ -37,6 +37,4 @@ pub(crate) enum Changed {
     To(String),
     /// It is this text, whatever the block says.
     Surely(String),
-    /// It is this text, in which `{claim}` stands for another one, whatever the block says. No text of a policy is one.
-    Filled(&'static str),
 }

@@ -1,6 +1,7 @@
 //! Of which branch a block takes jobs: lints of blocks that only look as if they said so.
 
 use super::Suspected;
+use crate::draft::sample;
 use crate::finding::{Changed, Lint};
 use crate::pattern::Wanted;
 use crate::provider::TriggerClass;
@@ -99,9 +100,10 @@ impl Suspected<'_> {
         let message = "a tag of that name is taken too".to_owned();
         let help = "add `ref_type = \"branch\"`, or name `ref_path = \"refs/heads/…\"`".to_owned();
         let who = "a job of a tag that was given the name of the branch, at any commit";
-        let mut changes = self.of_another_branch("main");
+        let name = git_ref.pattern.wanted().first().map(sample).unwrap_or_default();
+        let mut changes = self.of_another_branch(&name);
         changes.push(("ref_type".to_owned(), Changed::Surely("tag".to_owned())));
-        changes.push(("ref_path".to_owned(), Changed::Filled("refs/tags/{ref}")));
+        changes.push(("ref_path".to_owned(), Changed::Surely(format!("refs/tags/{name}"))));
         self.flag(&self.span_of(&git_ref.claim), Lint::TagOrBranch, (message, help), (who, changes));
     }
 
