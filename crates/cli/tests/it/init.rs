@@ -1,5 +1,7 @@
 //! `daypass init`: what it writes works as it is, lets in whom it names, and nothing is overwritten.
 
+mod workflow;
+
 use std::net::TcpListener;
 use std::path::Path;
 
