@@ -44,8 +44,8 @@ fn github(plan: &Plan) -> String {
     let (role, pushes) = (
         &plan.role,
         match &plan.git_ref {
-            GitRef::Branch(name) => format!("branches: [{}]", yaml(name)),
-            GitRef::Tag(name) => format!("tags: [{}]", yaml(name)),
+            GitRef::Branch(name) => format!("branches: [{}]", yaml(&filter(name))),
+            GitRef::Tag(name) => format!("tags: [{}]", yaml(&filter(name))),
         },
     );
     let environment =
@@ -90,6 +90,12 @@ jobs:
         url = yaml(plan.public_url.as_str()),
         audience = yaml(host_of(&plan.public_url)),
     )
+}
+
+/// A name as a filter of GitHub's that matches it alone: `+` stands for more of what is before it. Nothing else that has a
+/// meaning there is in the alphabet of names (GitHub Docs, "Workflow syntax", "Filter pattern cheat sheet").
+fn filter(name: &str) -> String {
+    name.replace('+', "\\+")
 }
 
 fn gitlab(plan: &Plan) -> String {
