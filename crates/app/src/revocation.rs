@@ -85,6 +85,24 @@ pub async fn revoke(
     record(store, subject, before, (last_expires, now)).await
 }
 
+/// The moment to come until which passes of a subject are revoked already as they are issued, if there is one.
+///
+/// # Errors
+/// The store failed.
+pub async fn hits_until(
+    store: &Store,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreFault> {
+    let subject = subject.to_string();
+    let mut asked = [None; MAX_SUBJECTS];
+    if let Some(first) = asked.first_mut() {
+        *first = Some(subject.as_str());
+    }
+    let found = store.revocations().of(&asked).await?;
+    Ok(found.into_iter().map(|revocation| revocation.before).find(|before| *before > now))
+}
+
 /// Whether a pass that was issued at this moment may still be valid now: otherwise there is nothing to revoke.
 pub fn may_be_valid(issued_at: Timestamp, now: Timestamp) -> bool {
     issued_at.plus_seconds(MAX_TTL_SECONDS.saturating_add(LEEWAY_SECONDS)) > now

@@ -167,7 +167,13 @@ fn a_suspension_revokes_the_passes_that_the_jobs_have_unless_they_are_to_be_kept
         assert_eq!(whoami().0, 200);
         let told = stage.folder.ok(&[&["project", "suspend", "octo-org/octo-repo"], keep].concat());
         assert_eq!(told.contains("are revoked"), keep.is_empty(), "{told}");
-        stage.folder.ok(&["project", "resume", "octo-org/octo-repo"]);
+        let resumed = stage.folder.run(&["project", "resume", "octo-org/octo-repo"]);
+        assert_eq!(
+            resumed.stderr.contains("are refused, by the suspension"),
+            keep.is_empty(),
+            "{}",
+            resumed.stderr
+        );
         let (answered, body) = whoami();
         assert_eq!(answered, status, "{body}");
         assert_eq!(body.contains("pass_revoked"), keep.is_empty(), "{body}");

@@ -35,6 +35,10 @@ pub(super) async fn run(command: &ProjectCommand, context: &Context) -> Result<u
     outcome.map(|()| OK)
 }
 
+/// How far the clock of a server may be ahead of this machine's, in seconds: passes are hit by when their server says that it
+/// issued them.
+const MAX_SKEW_SECONDS: i64 = 300;
+
 /// The status is durable before the passes are revoked: an exchange that saw the project active began before, and so its
 /// pass was issued before, too.
 async fn suspend(
@@ -52,7 +56,14 @@ async fn suspend(
         );
     }
     let now = context.clock.now();
-    revocation::revoke(&records.store, &Subject::Project(project.id), now, now).await?;
+    let before = now.plus_seconds(MAX_SKEW_SECONDS);
+    let revoked = revocation::revoke(&records.store, &Subject::Project(project.id), before, now).await;
+    if let Err(fault) = revoked {
+        output::note(
+            "the project is suspended, but the passes that its jobs have are not revoked: run this again",
+        );
+        return Err(fault.into());
+    }
     tell(
         &arguments.name,
         &project,
@@ -66,6 +77,12 @@ async fn resume(
     context: &Context,
 ) -> Result<(), CommandFault> {
     let project = set_status(arguments, ProjectStatus::Active, records, context).await?;
+    let subject = Subject::Project(project.id);
+    if let Some(before) = revocation::hits_until(&records.store, &subject, context.clock.now()).await? {
+        output::note(format_args!(
+            "note: passes that are issued until {before} are refused, by the suspension of a moment ago"
+        ));
+    }
     tell(arguments, &project, "resumed: its jobs get passes again; those that were revoked stay so")
 }
 
