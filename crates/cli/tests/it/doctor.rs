@@ -175,6 +175,17 @@ fn of_a_database_that_cannot_be_read_nobody_says_that_it_needs_no_key() {
 }
 
 #[test]
+fn of_a_server_of_databases_that_does_not_answer_nobody_says_that_the_key_opens_its_keys() {
+    let installation = Installation::new();
+    let settings = installation.folder.read("daypass.toml");
+    let url = format!("postgres://daypass@127.0.0.1:{}/daypass", free_port());
+    installation.folder.write("daypass.toml", &settings.replace("sqlite://data/daypass.db", &url));
+    let looked = installation.doctor(&[]);
+    assert_eq!((looked.status, looked.worse_than_notes()), (1, vec![("fault", "store-opens")]));
+    assert!(looked.has("note", "encryption-key") && looked.text().contains("not looked at"), "{looked:#?}");
+}
+
+#[test]
 fn a_copy_of_a_database_with_its_log_is_looked_at_and_nothing_is_made_beside_it() {
     let installation = Installation::new();
     drop(installation.folder.serve(&[]));

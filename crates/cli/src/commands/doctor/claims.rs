@@ -39,12 +39,11 @@ pub(super) async fn check(settings: &Settings, server: &Server<'_>) -> Vec<Findi
 
 /// Where this machine reaches what listens on all of its addresses.
 fn reached(listen: SocketAddr) -> SocketAddr {
-    let address = match listen.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-        other => other,
+    let loopback = match listen.ip() {
+        IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
     };
-    SocketAddr::new(address, listen.port())
+    if listen.ip().is_unspecified() { SocketAddr::new(loopback, listen.port()) } else { listen }
 }
 
 /// Issuer and claim of each line that has counted something.

@@ -65,10 +65,8 @@ fn progress(cursor: &StreamCursor, lag: StreamLag, now: Timestamp) -> Finding {
 fn unwritable(path: &Path) -> Option<Finding> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A file that is there is opened; one that is not, is made in its folder.
-    let (place, how) = match path.exists() {
-        true => (path, Access::WRITE_OK),
-        false => (folder, Access::WRITE_OK | Access::EXEC_OK),
-    };
+    let (place, how) =
+        if path.exists() { (path, Access::WRITE_OK) } else { (folder, Access::WRITE_OK | Access::EXEC_OK) };
     let fault = access(place, how).err()?;
     let text = format!("this user may not write `{}`: {fault}", place.display());
     Some(Finding::fault(Check::AuditStream, text).at(&path.display()))

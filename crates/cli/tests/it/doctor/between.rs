@@ -24,7 +24,8 @@ impl Between {
                 let mut client = stream.unwrap();
                 let answer = answer(&client, &server);
                 let is_success = answer.starts_with("HTTP/1.1 200");
-                let number = if is_success { 0 } else { counted.fetch_add(1, Ordering::SeqCst) + 1 };
+                let number =
+                    if is_success { 0 } else { counted.fetch_add(1, Ordering::SeqCst).saturating_add(1) };
                 drop(client.write_all(change(number, answer).as_bytes()));
                 drop(client.shutdown(Shutdown::Both));
             }
