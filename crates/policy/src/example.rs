@@ -58,6 +58,15 @@ fn claims(block: &TrustBlock, issuer: &RegisteredIssuer, changes: &[(String, Cha
             texts.insert(claim.clone(), text.clone());
         }
     }
+    let mut claims = filled_claims(texts, issuer);
+    for (claim, list) in lists {
+        claims.insert(claim, list);
+    }
+    claims
+}
+
+/// Texts as claims: `{claim}` in one stands for another, and a claim that is a number in the tokens is one.
+pub(crate) fn filled_claims(mut texts: BTreeMap<String, String>, issuer: &RegisteredIssuer) -> Object {
     for _ in 0..FILLINGS {
         texts = texts.iter().map(|(claim, text)| (claim.clone(), filled(text, &texts))).collect();
     }
@@ -68,9 +77,6 @@ fn claims(block: &TrustBlock, issuer: &RegisteredIssuer, changes: &[(String, Cha
             _ => Json::String(text),
         };
         claims.insert(claim, value);
-    }
-    for (claim, list) in lists {
-        claims.insert(claim, list);
     }
     claims
 }

@@ -1,5 +1,6 @@
 //! Provider profiles, workloads, trust policy and the decision. Pure: no I/O, no clock, no randomness.
 
+mod case;
 mod context;
 mod decide;
 mod diagnostic;
@@ -23,6 +24,7 @@ mod trust;
 mod when;
 mod workload;
 
+pub use case::{Case, CaseResult, Coverage, Expected, Outcome};
 pub use context::{PolicyContext, ProjectsFault, ProjectsPolicy};
 pub use decide::{Allowance, Ask, Decision, Denial, decide};
 pub use diagnostic::{Rendering, render};
@@ -33,7 +35,7 @@ pub use grant::{
     RegistryGrant, StateGrant, Template, TemplateFault, UpstreamRole,
 };
 pub use issuer::RegisteredIssuer;
-pub use parse::{CEILING_FILE, PolicyFile};
+pub use parse::{CASES_SUFFIX, CEILING_FILE, PolicyFile};
 pub use pattern::{Comparison, Glob, GlobFault, MAX_GLOB_CHARS, Pattern, Wanted};
 pub use policy::Policy;
 pub use provider::{

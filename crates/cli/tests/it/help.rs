@@ -35,6 +35,7 @@ fn each_command_has_help_with_an_example() {
         "config schema",
         "policy",
         "policy schema",
+        "policy test",
         "doctor",
         "inspect",
         "init",

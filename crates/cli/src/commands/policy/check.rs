@@ -55,7 +55,7 @@ fn check(arguments: &PolicyCheckArguments, context: &Context) -> Result<Checked,
         Ok((policy, findings)) => (Some(policy), findings),
         Err(findings) => (None, findings),
     };
-    Ok(Checked { files: files.len(), findings, policy })
+    Ok(Checked { files: files.iter().filter(|file| !file.is_cases()).count(), findings, policy })
 }
 
 fn tell(checked: &Checked) -> Result<(), CommandFault> {
@@ -92,7 +92,7 @@ fn as_json(checked: &Checked) -> Value {
     })
 }
 
-fn finding_as_json(finding: &Finding) -> Value {
+pub(super) fn finding_as_json(finding: &Finding) -> Value {
     json!({
         "file": finding.file,
         "line": finding.line,

@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod sarif;
 mod schema;
+mod test;
 
 use super::Context;
 use crate::args::PolicyCommand;
@@ -16,5 +17,6 @@ pub(super) fn run(command: &PolicyCommand, context: &Context) -> Result<u8, Comm
             None => check::run(arguments, context),
         },
         PolicyCommand::Schema(arguments) => schema::run(arguments),
+        PolicyCommand::Test(arguments) => test::run(arguments, context),
     }
 }
