@@ -9,7 +9,7 @@ use daypass_jose::ids::ExchangeId;
 use crate::engine::Engine;
 use crate::exchanges::{CredentialRecord, ExchangeRecord, columns};
 use crate::fault::StoreFault;
-use crate::value::Row;
+use crate::value::{Row, Value};
 
 /// Exchanges behind that are counted at most.
 pub const MAX_COUNTED_LAG: u32 = 10_000;
@@ -224,12 +224,9 @@ impl AuditStream<'_> {
 
     /// What is not delivered yet; `None` where there has never been a stream.
     pub async fn lag(&self) -> Result<StreamLag, StoreFault> {
-        let row = self.engine.read(LAG, vec![i64::from(MAX_COUNTED_LAG).into()]).await?.pop();
-        let Some(mut row) = row else { return Ok(StreamLag::default()) };
-        Ok(StreamLag {
-            exchanges: u64::try_from(row.integer()?).unwrap_or(0),
-            oldest: row.optional_integer()?.map(Timestamp::from_millis),
-        })
+        let (sql, values) = lag_question();
+        let row = self.engine.read(sql, values).await?.pop();
+        row.map_or(Ok(StreamLag::default()), StreamLag::from_row)
     }
 
     /// Forgets delivered exchanges from before a moment, and from before `lost_before` those that were not delivered, at
@@ -247,8 +244,27 @@ impl AuditStream<'_> {
     }
 }
 
+/// What asks for the cursor.
+pub(crate) fn cursor_question() -> (&'static str, Vec<Value<'static>>) {
+    (CURSOR, Vec::new())
+}
+
+/// What asks for the lag.
+pub(crate) fn lag_question() -> (&'static str, Vec<Value<'static>>) {
+    (LAG, vec![i64::from(MAX_COUNTED_LAG).into()])
+}
+
+impl StreamLag {
+    pub(crate) fn from_row(mut row: Row) -> Result<Self, StoreFault> {
+        Ok(Self {
+            exchanges: u64::try_from(row.integer()?).unwrap_or(0),
+            oldest: row.optional_integer()?.map(Timestamp::from_millis),
+        })
+    }
+}
+
 impl StreamCursor {
-    fn from_row(mut row: Row) -> Result<Self, StoreFault> {
+    pub(crate) fn from_row(mut row: Row) -> Result<Self, StoreFault> {
         Ok(Self {
             place: StreamPlace { ordinal: row.integer()?, exchange_id: row.text()? },
             holder: row.text()?,
@@ -335,7 +351,6 @@ const FORGET_UNDELIVERED: &str = forget!(">");
 mod tests {
     use super::*;
     use crate::engine::Location;
-    use crate::value::Value;
 
     #[tokio::test]
     async fn the_next_exchanges_and_the_lag_are_found_by_their_place() {

@@ -28,6 +28,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use daypass_app::Config;
+use daypass_app::audit_stream::Destination;
 use daypass_app::config::{IssuerConfig, PublicUrl};
 use daypass_app::seal::EncryptionKey;
 use daypass_app::signing_keys::PassKeySettings;
@@ -130,6 +131,11 @@ impl Settings {
     pub(crate) fn key_files(&self) -> BTreeMap<String, PathBuf> {
         let named = self.issuers.iter().map(|issuer| issuer.registered.name.clone()).zip(&self.reaches);
         named.filter_map(|(name, reach)| Some((name, reach.jwks_file.clone()?))).collect()
+    }
+
+    /// Where the audit stream goes, where there is one.
+    pub(crate) fn stream_destination(&self) -> Option<&Destination> {
+        self.audit_stream.settings.as_ref().map(|stream| &stream.destination)
     }
 
     /// Whether this server can be reached from its own machine only.

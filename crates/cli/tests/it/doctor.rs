@@ -1,9 +1,11 @@
 //! `daypass doctor`: what is planted is found by its name, and nothing else; a healthy installation has no warning.
 
+mod between;
 mod clocks;
 mod kit;
 mod negative;
 mod running;
+mod stream;
 
 use std::fs;
 
@@ -131,6 +133,69 @@ fn a_database_of_a_newer_version_is_found_and_left_alone() {
     assert_eq!(installation.content(), before);
     installation.folder.write("data/daypass.db", &"no database ".repeat(1000));
     assert_eq!(installation.doctor(&[]).worse_than_notes(), [("fault", "store-opens")]);
+}
+
+#[test]
+fn another_encryption_key_is_found_where_the_tables_are_older_too() {
+    let installation = Installation::new();
+    installation.run_once();
+    let set_version = |version: u32| {
+        let database = Connection::open(installation.folder.path("data/daypass.db")).unwrap();
+        database.pragma_update(None, "user_version", version).unwrap();
+        database.close().unwrap();
+    };
+    set_version(2);
+    assert!(installation.doctor(&[]).has("ok", "encryption-key"));
+    installation.folder.write("secret.key", OTHER_KEY);
+    assert_eq!(installation.doctor(&[]).worse_than_notes(), [("fault", "encryption-key")]);
+    // Of a newer database nobody can say it.
+    set_version(99);
+    let looked = installation.doctor(&[]);
+    assert_eq!(looked.worse_than_notes(), [("fault", "store-version")]);
+    assert!(looked.has("note", "encryption-key") && !looked.has("ok", "encryption-key"), "{looked:#?}");
+}
+
+#[test]
+fn of_a_database_that_cannot_be_read_nobody_says_that_it_needs_no_key() {
+    let installation = Installation::new();
+    let settings = installation.folder.read("daypass.toml");
+    installation.folder.write("daypass.toml", &settings.replace("encryption_key_file = 'secret.key'", ""));
+    let looked = installation.doctor(&[]);
+    assert!(
+        looked.has("note", "encryption-key") && looked.text().contains("there is none yet"),
+        "{looked:#?}"
+    );
+    set_mode(&installation.folder.write("data/daypass.db", &"no database ".repeat(1000)), 0o600);
+    let looked = installation.doctor(&[]);
+    assert_eq!(looked.worse_than_notes(), [("warning", "encryption-key"), ("fault", "store-opens")]);
+    assert!(
+        !looked.text().contains("there is none yet") && looked.text().contains("not looked at"),
+        "{looked:#?}"
+    );
+}
+
+#[test]
+fn of_a_server_of_databases_that_does_not_answer_nobody_says_that_the_key_opens_its_keys() {
+    let installation = Installation::new();
+    let settings = installation.folder.read("daypass.toml");
+    let url = format!("postgres://daypass@127.0.0.1:{}/daypass", free_port());
+    installation.folder.write("daypass.toml", &settings.replace("sqlite://data/daypass.db", &url));
+    let looked = installation.doctor(&[]);
+    assert_eq!((looked.status, looked.worse_than_notes()), (1, vec![("fault", "store-opens")]));
+    assert!(looked.has("note", "encryption-key") && looked.text().contains("not looked at"), "{looked:#?}");
+}
+
+#[test]
+fn a_copy_of_a_database_with_its_log_is_looked_at_and_nothing_is_made_beside_it() {
+    let installation = Installation::new();
+    drop(installation.folder.serve(&[]));
+    fs::remove_file(installation.folder.path("data/daypass.db-shm")).unwrap();
+    let before = installation.content();
+    assert!(before.keys().any(|name| name.ends_with("-wal")));
+    let looked = installation.doctor(&["--strict"]);
+    assert_eq!((looked.status, looked.worse_than_notes()), (0, vec![]), "{looked:#?}");
+    assert!(looked.has("ok", "signing-keys"), "{looked:#?}");
+    assert!(installation.content() == before, "a look makes and changes nothing");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `daypass init`: what it writes works as it is, lets in whom it names, and nothing is overwritten.
 
+mod workflow;
+
 use std::net::TcpListener;
 use std::path::Path;
 
@@ -303,6 +305,28 @@ fn nothing_is_overwritten_and_nothing_is_written_where_something_is_there() {
     let before = written(&folder, "workflows/daypass.yml");
     assert_eq!(folder.run(&["init"]).status, 2);
     assert_eq!(written(&folder, "workflows/daypass.yml"), before);
+}
+
+#[test]
+fn where_one_file_cannot_be_written_none_is_left_and_the_next_run_works() {
+    let folder = Folder::new();
+    // A file where a folder of the last but one should be.
+    folder.write("conf/policies/mine.toml", "[roles]\n");
+    let place = folder.write("flows", "mine");
+    let arguments = ["init", "--dir", "conf", "--workflow-dir", "flows/of/daypass"];
+    let ran = folder.run(&arguments);
+    assert!(ran.status == 2 && ran.stderr.contains("`flows"), "{ran:?}");
+    assert_eq!(
+        (folder.read("flows"), folder.read("conf/policies/mine.toml")),
+        ("mine".into(), "[roles]\n".into())
+    );
+    assert!(!folder.path("conf/policies/deploy.toml").exists() && !folder.path("conf/daypass.toml").exists());
+    // Folders that it made go too: here those of the role.
+    let other = folder.run(&["init", "--dir", "new/conf", "--workflow-dir", "flows"]);
+    assert!(other.status == 2 && !folder.path("new").exists(), "{other:?}");
+    std::fs::remove_file(place).unwrap();
+    folder.ok(&arguments);
+    assert!(folder.path("flows/of/daypass/daypass.yml").exists());
 }
 
 #[test]

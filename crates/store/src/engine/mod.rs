@@ -107,15 +107,25 @@ pub(crate) struct Found {
     pub(crate) version: i64,
     pub(crate) known_version: i64,
     pub(crate) journal_mode: Option<String>,
-    /// Where the tables are of the version that is known.
-    pub(crate) rows: Option<Vec<Row>>,
+    /// The answers to [`Look::of_all`]; none where there are no tables yet, `None` where they are newer.
+    pub(crate) of_all: Option<Vec<Row>>,
+    /// The answers to [`Look::of_known`]; `None` where the tables are of another version.
+    pub(crate) of_known: Option<Vec<Vec<Row>>>,
 }
 
-/// Looks at a database, and runs one query on it where its tables are known. Makes, migrates and locks nothing. Blocks.
-pub(crate) fn inspect(location: Location, sql: &'static str) -> Result<Found, StoreFault> {
+/// What a look asks a database, each question with its values.
+pub(crate) struct Look {
+    /// About a table that has been the same since the first version.
+    pub(crate) of_all: &'static str,
+    /// About tables of the version that is known.
+    pub(crate) of_known: Vec<(&'static str, Vec<Value<'static>>)>,
+}
+
+/// Looks at a database, and asks it what its version has. Makes, migrates and locks nothing. Blocks.
+pub(crate) fn inspect(location: Location, look: &Look) -> Result<Found, StoreFault> {
     match location {
-        Location::File(path) => sqlite::inspect(&path, sql),
-        Location::Server(address) => postgres::inspect(&address, sql),
+        Location::File(path) => sqlite::inspect(&path, look),
+        Location::Server(address) => postgres::inspect(&address, look),
     }
 }
 

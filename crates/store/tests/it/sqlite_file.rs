@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use daypass_store::{Inspection, LedgerFault, SigningKeyRow, Store, StoreFault};
+use daypass_store::{Inspection, LedgerFault, SigningKeyRow, Store, StoreFault, StreamStart};
 use rusqlite::Connection;
 
 use crate::support::{Place, account_in, all, at, bare, once, project, sqlite, success};
@@ -253,17 +253,70 @@ async fn a_look_makes_no_file_and_changes_none_and_reads_what_a_server_has_writt
 async fn a_look_migrates_nothing_and_tells_the_version() {
     let place = sqlite();
     let odd = place.beside("a b?#%ä.db");
-    for version in [0, 1, 99] {
+    for (version, keys) in [(0, Some(vec![])), (99, None)] {
         let connection = Connection::open(&odd).unwrap();
         connection.pragma_update(None, "user_version", version).unwrap();
         connection.close().unwrap();
         let found = Inspection::of(&format!("sqlite://{}", odd.display())).await.unwrap();
-        assert_eq!((found.version, found.signing_keys), (version, None));
-        assert!(found.known_version < 99);
+        assert_eq!((found.version, found.signing_keys), (version, keys));
+        assert!(found.known_version < 99 && found.audit_stream.is_none());
     }
     let connection = Connection::open(&odd).unwrap();
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, 99);
+}
+
+#[tokio::test]
+async fn a_look_at_older_tables_reads_the_keys_which_have_not_changed_since() {
+    let place = sqlite();
+    let store = place.open().await;
+    store.signing_keys().insert_first(&signing_key("first")).await.unwrap();
+    store.close().await;
+    let connection = Connection::open(place.file()).unwrap();
+    connection.execute_batch("DROP TABLE audit_stream; PRAGMA user_version = 2").unwrap();
+    connection.close().unwrap();
+    let found = Inspection::of(&format!("sqlite://{}", place.file().display())).await.unwrap();
+    assert_eq!((found.version, found.signing_keys.unwrap()), (2, vec![signing_key("first")]));
+}
+
+#[tokio::test]
+async fn a_look_at_a_copy_with_its_log_reads_the_log_and_makes_nothing() {
+    let place = sqlite();
+    let store = place.open().await;
+    store.signing_keys().insert_first(&signing_key("first")).await.unwrap();
+    let copy = sqlite();
+    let log = fs::read(place.beside("daypass.db-wal")).unwrap();
+    assert!(!log.is_empty());
+    fs::copy(place.file(), copy.file()).unwrap();
+    fs::write(copy.beside("daypass.db-wal"), &log).unwrap();
+    let before = beside(&copy);
+    let url = format!("sqlite://{}", copy.file().display());
+    let found = Inspection::of(&url).await.unwrap();
+    assert_eq!(found.signing_keys.unwrap(), [signing_key("first")], "it is in the log alone");
+    assert!(beside(&copy) == before, "a look made or changed a file");
+    store.close().await;
+
+    // A log that has nothing in it counts as none.
+    fs::copy(place.file(), copy.file()).unwrap();
+    fs::write(copy.beside("daypass.db-wal"), "").unwrap();
+    let before = beside(&copy);
+    assert_eq!(Inspection::of(&url).await.unwrap().signing_keys.unwrap(), [signing_key("first")]);
+    assert!(beside(&copy) == before, "a look made or changed a file");
+}
+
+#[tokio::test]
+async fn a_look_tells_how_far_the_audit_stream_is_behind() {
+    let place = sqlite();
+    let url = format!("sqlite://{}", place.file().display());
+    let store = place.open().await;
+    assert_eq!(Inspection::of(&url).await.unwrap().audit_stream, None);
+    store.audit_stream().begin(StreamStart::Beginning).await.unwrap();
+    store.ledger().record(success(9), Some(once(9))).await.unwrap();
+    let told =
+        (store.audit_stream().cursor().await.unwrap().unwrap(), store.audit_stream().lag().await.unwrap());
+    assert_eq!(told.1.exchanges, 1);
+    assert_eq!(Inspection::of(&url).await.unwrap().audit_stream, Some(told));
+    store.close().await;
 }
 
 fn signing_key(key_id: &str) -> SigningKeyRow {

@@ -113,7 +113,7 @@ pub(super) fn what_next(address: SocketAddr, job: &BTreeMap<String, String>) -> 
      export ACTIONS_ID_TOKEN_REQUEST_TOKEN='{}'
      export GITHUB_ACTIONS=true DAYPASS_URL=http://{address}
      daypass exchange --role deploy
-     PASS=$(daypass exchange); curl -H \"Authorization: Bearer $PASS\" $DAYPASS_URL/v1.0/config
+     PASS=$(daypass exchange); echo \"Authorization: Bearer $PASS\" | curl -H @- $DAYPASS_URL/v1.0/config
 
    Then for yourself, in a folder of your own: `daypass init`. It prints the next steps.
    Ctrl-C ends the demo; nothing of it stays on this machine.",

@@ -55,6 +55,8 @@ checks! {
         "a server that runs makes it; if one does, its log says what keeps it from that";
     KeysAhead "keys-ahead" "no signing key is dated later than now"
         "set the clock of this machine, or of the one that made the key";
+    AuditStream "audit-stream" "what the audit stream is to send on waits for no longer than 10 minutes, and its file can be written"
+        "the log of the server that delivers says why it does not; for a file, give its user the file or its folder";
     PolicyLoads "policy" "the policy can be read"
         "look at `policy_dir` and who may read it";
     PolicyFindings "policy-findings" "no lint has a finding, no rule names an issuer that is not registered"
@@ -110,7 +112,7 @@ checks! {
     RefusesUnknownIssuer "refuses-unknown-issuer" "a token of an issuer that is not registered is refused"
         "take the server off the network: anybody can forge tokens";
     RefusesUnknownKey "refuses-unknown-key" "a token under a key that its issuer does not publish is refused"
-        "if the code is `issuer_unavailable`, the server cannot reach the issuer";
+        "take the server off the network: anybody can forge tokens";
     RefusesForgedSignature "refuses-forged-signature" "a token with a known key id and the signature of another key is refused"
         "take the server off the network: anybody can forge tokens";
     RefusesExpired "refuses-expired" "an expired token, which nobody but its issuer could sign, is refused"

@@ -1,6 +1,8 @@
 //! Claims that no profile knows. The server counts them while it runs and writes them nowhere, so that they are to be had
 //! from its metrics alone.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use super::ask::Server;
 use super::check::Check;
 use super::finding::Finding;
@@ -11,7 +13,7 @@ const METRIC: &str = "daypass_unaccounted_claims_total{";
 
 /// Nothing where no issuer is registered, whose tokens could carry any.
 pub(super) async fn check(settings: &Settings, server: &Server<'_>) -> Vec<Finding> {
-    let Some(listen) = settings.metrics_listen.filter(|listen| listen.port() != 0) else {
+    let Some(listen) = settings.metrics_listen.filter(|listen| listen.port() != 0).map(reached) else {
         let text = "not told: only metrics count them, and `[metrics] listen` names no port";
         return vec![Finding::note(Check::UnaccountedClaims, text)];
     };
@@ -35,6 +37,15 @@ pub(super) async fn check(settings: &Settings, server: &Server<'_>) -> Vec<Findi
     vec![finding.at(&url)]
 }
 
+/// Where this machine reaches what listens on all of its addresses.
+fn reached(listen: SocketAddr) -> SocketAddr {
+    let loopback = match listen.ip() {
+        IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    if listen.ip().is_unspecified() { SocketAddr::new(loopback, listen.port()) } else { listen }
+}
+
 /// Issuer and claim of each line that has counted something.
 fn counted(metrics: &str) -> Vec<String> {
     let of_line = |line: &str| {
@@ -51,6 +62,18 @@ fn counted(metrics: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_listens_everywhere_is_asked_on_this_machine() {
+        for (listen, asked) in [
+            ("0.0.0.0:9", "127.0.0.1:9"),
+            ("[::]:9", "[::1]:9"),
+            ("127.0.0.2:9", "127.0.0.2:9"),
+            ("192.0.2.1:9", "192.0.2.1:9"),
+        ] {
+            assert_eq!(reached(listen.parse().unwrap()), asked.parse().unwrap(), "{listen}");
+        }
+    }
 
     #[test]
     fn claims_that_were_counted_are_found() {

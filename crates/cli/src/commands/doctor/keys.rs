@@ -14,7 +14,7 @@ use crate::words;
 /// For how long the next key may be due before somebody should look, in seconds. A server makes it within minutes.
 const OVERDUE_SECONDS: i64 = 3600;
 
-/// `rows` are the signing keys of the store, where it could be read.
+/// `rows` are the signing keys of the store, where it could be read. Where it could not, nothing is said of what they need.
 pub(super) async fn check(
     settings: &Settings,
     rows: Option<&[SigningKeyRow]>,
@@ -22,8 +22,9 @@ pub(super) async fn check(
 ) -> Vec<Finding> {
     let rows: Option<Vec<SigningKeyRow>> =
         rows.map(|rows| rows.iter().filter(|row| row.purpose == PURPOSE).cloned().collect());
-    let sealed = rows.as_deref().unwrap_or_default();
-    let mut findings = match find_encryption_key(settings, &context.environment).await {
+    let found = find_encryption_key(settings, &context.environment).await;
+    let Some(sealed) = rows.as_deref() else { return vec![unseen(found)] };
+    let mut findings = match found {
         Ok(FoundKey::Key(key, place)) => {
             let database = SealedKeys::of(&settings.store);
             opens(&key, &place, sealed, database, context.clock.now())
@@ -39,10 +40,24 @@ pub(super) async fn check(
         Err(fault) if sealed.is_empty() => vec![missing(&fault)],
         Err(fault) => vec![missing(&fault.with_sealed_keys_in(SealedKeys::of(&settings.store)))],
     };
-    if let Some(rows) = &rows {
-        findings.extend(of_set(rows, settings, context.clock.now()));
-    }
+    findings.extend(of_set(sealed, settings, context.clock.now()));
     findings
+}
+
+/// What can be said of the encryption key alone.
+fn unseen(found: Result<FoundKey, KeyFault>) -> Finding {
+    const UNSEEN: &str = "the signing keys in the database were not looked at";
+    match found {
+        Ok(FoundKey::Key(_, place)) => {
+            let text = format!("there is one; whether it opens them is not told: {UNSEEN}");
+            Finding::note(Check::EncryptionKey, text).at(&place)
+        }
+        Ok(FoundKey::Nowhere(path)) => {
+            let text = format!("there is none, and whether one is needed is not told: {UNSEEN}");
+            Finding::warning(Check::EncryptionKey, text).at(&path.display())
+        }
+        Err(fault) => missing(&fault),
+    }
 }
 
 fn missing(fault: &KeyFault) -> Finding {

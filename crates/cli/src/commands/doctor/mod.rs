@@ -13,6 +13,7 @@ mod negative;
 mod policy;
 mod server;
 mod store;
+mod stream;
 
 use daypass_fetch::Fetcher;
 use daypass_policy::Lint;
@@ -83,10 +84,12 @@ async fn of_installation(
     findings.extend(of_policy);
     output::progress(format_args!("asking the store, {} issuers and the server …", issuers.len()));
     let of_store_and_server = async {
-        let (rows, mut findings) = store::check(&settings.store).await;
-        findings.extend(keys::check(&settings, rows.as_deref(), context).await);
+        let (seen, mut findings) = store::check(&settings.store).await;
+        let rows = seen.keys.as_deref();
+        findings.extend(keys::check(&settings, rows, context).await);
+        findings.extend(stream::check(&settings, &seen, now));
         let server = Server::new(arguments, Some(&settings), &fetcher, context);
-        let expected = server::Expected { settings: &settings, rows: rows.as_deref(), version };
+        let expected = server::Expected { settings: &settings, rows, version };
         findings.extend(server::check(&server, &expected).await);
         findings.extend(claims::check(&settings, &server).await);
         findings

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use daypass_store::{Inspection, MAX_LOG_BYTES, SigningKeyRow};
+use daypass_store::{Inspection, MAX_LOG_BYTES, SigningKeyRow, StreamCursor, StreamLag};
 use rustix::fs::{Access, access};
 
 use super::check::Check;
@@ -13,22 +13,32 @@ use crate::settings::StoreUrl;
 const NETWORK_FILE_SYSTEMS: [(u64, &str); 4] =
     [(0x6969, "NFS"), (0x517b, "SMB"), (0xff53_4d42, "CIFS"), (0xfe53_4d42, "SMB 2")];
 
-/// The signing keys, where the tables are of this version, and what was found.
-pub(super) async fn check(store: &StoreUrl) -> (Option<Vec<SigningKeyRow>>, Vec<Finding>) {
+/// What was read of the store.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// The signing keys; `None` where they could not be looked at.
+    pub(super) keys: Option<Vec<SigningKeyRow>>,
+    /// The audit stream, where there has been one.
+    pub(super) stream: Option<(StreamCursor, StreamLag)>,
+}
+
+/// What is in it, and what was found.
+pub(super) async fn check(store: &StoreUrl) -> (Seen, Vec<Finding>) {
     let mut findings = of_modes(store);
     if let Some(path) = store.path()
         && !path.exists()
     {
-        findings.push(absent(store));
+        let (keys, finding) = absent(store);
+        findings.push(finding);
         findings.extend(writable(path));
-        return (None, findings);
+        return (Seen { keys, stream: None }, findings);
     }
     let inspection = match store.inspect().await {
         Ok(inspection) => inspection,
         Err(fault) => {
             findings.push(Finding::fault(Check::StoreOpens, fault.to_string()).at(store));
             findings.extend(store.path().and_then(writable));
-            return (None, findings);
+            return (Seen::default(), findings);
         }
     };
     findings.push(opened(store, &inspection));
@@ -40,16 +50,17 @@ pub(super) async fn check(store: &StoreUrl) -> (Option<Vec<SigningKeyRow>>, Vec<
     } else {
         findings.push(Finding::ok(Check::StoreDurable, "the server runs with fsync = on").at(store));
     }
-    (inspection.signing_keys, findings)
+    (Seen { keys: inspection.signing_keys, stream: inspection.audit_stream }, findings)
 }
 
-fn absent(store: &StoreUrl) -> Finding {
+/// It has no keys; where its folder is away, nobody knows.
+fn absent(store: &StoreUrl) -> (Option<Vec<SigningKeyRow>>, Finding) {
     match store.check_folder() {
         Ok(()) => {
             let text = "there is no database yet: the first start of a server makes it";
-            Finding::note(Check::StoreOpens, text).at(store)
+            (Some(Vec::new()), Finding::note(Check::StoreOpens, text).at(store))
         }
-        Err(fault) => Finding::fault(Check::StoreOpens, fault.to_string()).at(store),
+        Err(fault) => (None, Finding::fault(Check::StoreOpens, fault.to_string()).at(store)),
     }
 }
 

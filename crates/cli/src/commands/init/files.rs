@@ -81,7 +81,7 @@ impl Files {
         Err(refused(findings.iter().map(Finding::to_string).collect::<Vec<_>>().join("\n")))
     }
 
-    /// Writes all of them, or none where one is there already.
+    /// Writes all of them, or none where one is there already or cannot be written.
     pub(super) fn write(&self) -> Result<(), CommandFault> {
         for file in self.all() {
             // A link is there even if it leads nowhere.
@@ -92,18 +92,49 @@ impl Files {
                 )));
             }
         }
-        self.all().into_iter().try_for_each(File::write)
+        let mut made = Vec::new();
+        self.all().into_iter().try_for_each(|file| file.write(&mut made)).inspect_err(|_| take_away(&made))
     }
 }
 
+/// What this run has made, and nobody else.
+enum Made {
+    Folder(PathBuf),
+    File(PathBuf),
+}
+
+/// The next run finds nothing that stops it. A folder in which somebody has put something meanwhile stays.
+fn take_away(made: &[Made]) {
+    for one in made.iter().rev() {
+        let gone = match one {
+            Made::Folder(path) => fs::remove_dir(path),
+            Made::File(path) => fs::remove_file(path),
+        };
+        // What went wrong first is told; the next run names what is left.
+        drop(gone);
+    }
+}
+
+/// Makes a folder with those above it.
+fn make_folder(folder: &Path, made: &mut Vec<Made>) -> Result<(), CommandFault> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|above| !above.is_dir()).collect();
+    // Above a relative path is the folder that one is in.
+    for folder in missing.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir(folder).map_err(|fault| not_written(folder, &fault))?;
+        made.push(Made::Folder(folder.to_owned()));
+    }
+    Ok(())
+}
+
 impl File {
-    fn write(&self) -> Result<(), CommandFault> {
+    fn write(&self, made: &mut Vec<Made>) -> Result<(), CommandFault> {
         if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder).map_err(|fault| not_written(folder, &fault))?;
+            make_folder(folder, made)?;
         }
         let file = OpenOptions::new().write(true).create_new(true).open(&self.path);
-        file.and_then(|mut file| file.write_all(self.text.as_bytes()))
-            .map_err(|fault| not_written(&self.path, &fault))
+        let mut file = file.map_err(|fault| not_written(&self.path, &fault))?;
+        made.push(Made::File(self.path.clone()));
+        file.write_all(self.text.as_bytes()).map_err(|fault| not_written(&self.path, &fault))
     }
 }
 

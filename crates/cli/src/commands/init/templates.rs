@@ -8,6 +8,8 @@ use super::quoting::toml;
 use crate::args::Ci;
 use crate::settings::is_loopback_url;
 
+/// The port of a URL `http://…` that names none (RFC 9110 §4.2.1).
+const HTTP_PORT: u16 = 80;
 /// Where the ledger is unless it is said.
 pub(super) const DEFAULT_STORE: &str = "sqlite://daypass.db";
 
@@ -111,12 +113,9 @@ pub(super) fn emulator_listen(url: &IssuerUrl) -> &'static str {
 
 /// A local server listens where its address says; others stand behind something that ends TLS.
 fn listen(url: &IssuerUrl) -> String {
-    let authority = url.authority();
-    let address = authority.replace("localhost", "127.0.0.1");
-    let has_port = address.parse::<std::net::SocketAddr>().is_ok();
-    if is_loopback_url(url) && url.is_plain_http() && has_port {
-        address
-    } else {
-        "127.0.0.1:8080".to_owned()
+    if !is_loopback_url(url) || !url.is_plain_http() {
+        return "127.0.0.1:8080".to_owned();
     }
+    let address = url.authority().replace("localhost", "127.0.0.1");
+    if address.parse::<std::net::SocketAddr>().is_ok() { address } else { format!("{address}:{HTTP_PORT}") }
 }

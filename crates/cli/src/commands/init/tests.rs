@@ -205,6 +205,39 @@ fn a_word_that_would_add_a_block_of_its_own_is_refused() {
     }
 }
 
+#[test]
+fn a_local_server_listens_where_clients_look_for_it_also_where_the_address_names_no_port() {
+    for (url, listen) in [
+        ("http://localhost", "127.0.0.1:80"),
+        ("http://127.0.0.1", "127.0.0.1:80"),
+        ("http://[::1]", "[::1]:80"),
+        ("http://localhost:8081", "127.0.0.1:8081"),
+        ("http://[::1]:8081", "[::1]:8081"),
+        ("https://localhost", "127.0.0.1:8080"),
+        ("https://pass.example.com", "127.0.0.1:8080"),
+    ] {
+        let (_, files) = made(&[&GITHUB[..], &["--public-url", url]].concat()).unwrap();
+        let line = format!("\nlisten     = \"{listen}\"\n");
+        assert!(files.settings.text.contains(&line), "{url}: {}", files.settings.text);
+    }
+}
+
+#[test]
+fn a_plus_in_a_name_means_itself_in_the_filter_of_github() {
+    for (git_ref, line) in [
+        ("refs/tags/v1.0+b", r#"    tags: ["v1.0\\+b"]"#),
+        ("a+b", r#"    branches: ["a\\+b"]"#),
+        ("release/1.x", r#"    branches: ["release/1.x"]"#),
+    ] {
+        let flags = ["--public-url", "https://pass.example.com", "--ref", git_ref];
+        let (_, files) = made(&[&GITHUB[..], &flags].concat()).unwrap();
+        assert!(files.workflow.text.lines().any(|told| told == line), "{}", files.workflow.text);
+        // The other CI system compares, and has no patterns there.
+        let (_, files) = made(&[&GITLAB[..], &flags].concat()).unwrap();
+        assert!(!files.workflow.text.contains("\\\\+"), "{}", files.workflow.text);
+    }
+}
+
 /// Words that want out of where they are put.
 fn hostile() -> impl Strategy<Value = String> {
     let ends = prop_oneof![

@@ -204,7 +204,7 @@ fn answer(mut stream: TcpStream, says: &Says, url: &str) {
 }
 
 /// RFC 9110 §5.6.7; nobody reads the day of the week.
-fn date(moment: Timestamp) -> String {
+pub(crate) fn date(moment: Timestamp) -> String {
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let ([year, month, day], time) = parts(moment);
     let month = months.iter().zip(1..).find(|(_, number)| *number == month).unwrap().0;

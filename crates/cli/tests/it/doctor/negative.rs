@@ -1,53 +1,14 @@
 //! `daypass doctor --negative`: a real server refuses all of it, and one that wrongly says yes is found.
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
+use super::between::Between;
 use super::kit::{Looked, free_port};
 use crate::support::{Emulator, Folder, Server, get, local_settings, shows_token};
 
-/// Passes requests on to a server, counts the refusals that come back, and turns one of them into a success.
-struct Between {
-    url: String,
-    refusals: Arc<AtomicUsize>,
-}
-
-impl Between {
-    fn start(server: &str, flipped: Option<usize>) -> Self {
-        let server = server.strip_prefix("http://").unwrap().to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let refusals = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&refusals);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                pass_on(stream.unwrap(), &server, &counted, flipped);
-            }
-        });
-        Self { url, refusals }
-    }
-}
-
-fn pass_on(mut client: TcpStream, server: &str, refusals: &AtomicUsize, flipped: Option<usize>) {
-    let mut upstream = TcpStream::connect(server).unwrap();
-    let (mut from, mut to) = (client.try_clone().unwrap(), upstream.try_clone().unwrap());
-    // A server that refuses a body stops reading it.
-    std::thread::spawn(move || drop(std::io::copy(&mut from, &mut to)));
-    let mut answer = Vec::new();
-    drop(upstream.read_to_end(&mut answer));
-    let mut answer = String::from_utf8(answer).unwrap();
-    if !answer.starts_with("HTTP/1.1 200")
-        && refusals.fetch_add(1, Ordering::SeqCst).checked_add(1) == flipped
-    {
-        let (_, rest) = answer.split_once("\r\n").unwrap();
-        answer = format!("HTTP/1.1 200 OK\r\n{rest}");
-    }
-    drop(client.write_all(answer.as_bytes()));
-    drop(client.shutdown(std::net::Shutdown::Both));
-}
+/// What somebody is told who runs a server that lets strangers in.
+const ALARM: &str = "off the network";
 
 struct Stage {
     folder: Folder,
@@ -75,7 +36,7 @@ impl Stage {
 #[test]
 fn a_server_refuses_all_of_it_gives_nothing_and_one_that_says_yes_to_anything_is_found_by_its_name() {
     let stage = Stage::new();
-    let clean = Between::start(&stage.server.url, None);
+    let clean = Between::start(&stage.server.url, |_, answer| answer);
     let looked = stage.negative(&clean.url);
     assert_eq!((looked.status, looked.worse_than_notes()), (0, vec![]), "{looked:#?}");
     let refusals = clean.refusals.load(Ordering::SeqCst);
@@ -83,15 +44,37 @@ fn a_server_refuses_all_of_it_gives_nothing_and_one_that_says_yes_to_anything_is
     let given = stage.folder.ok(&["audit", "list", "--outcome", "success", "--json"]);
     assert_eq!(given, "", "nothing was obtained");
 
-    let mut names = BTreeSet::new();
+    let (mut names, mut alarms) = (BTreeSet::new(), 0);
     for number in 1..=refusals {
-        let looked = stage.negative(&Between::start(&stage.server.url, Some(number)).url);
+        let looked = stage.negative(&Between::with_status(&stage.server.url, number, "200 OK").url);
         let found = looked.worse_than_notes();
         assert!(looked.status == 1 && found.len() == 1 && found[0].0 == "fault", "{number}: {looked:#?}");
         assert!(looked.text().contains("it said yes: 200"), "{}", looked.text());
+        alarms += usize::from(looked.text().contains(ALARM));
         names.insert(found[0].1.to_owned());
     }
     assert_eq!(names.len(), refusals, "each by its own name");
+    assert!(alarms > refusals / 2, "{alarms}");
+}
+
+#[test]
+fn a_server_that_cannot_answer_is_a_fault_and_no_alarm() {
+    let stage = Stage::new();
+    let broken: [fn(&str) -> Between; 3] = [
+        |server| Between::with_status(server, 1, "502 Bad Gateway"),
+        |server| Between::with_status(server, 1, "429 Too Many Requests"),
+        |server| Between::start(server, |number, answer| if number == 1 { String::new() } else { answer }),
+    ];
+    for between in broken {
+        let looked = stage.negative(&between(&stage.server.url).url);
+        assert_eq!((looked.status, looked.worse_than_notes()), (1, vec![("fault", "refuses-no-token")]));
+        let text = looked.text();
+        assert!(text.contains("not told whether it is refused: ") && text.contains("try again"), "{text}");
+        assert!(!text.contains(ALARM), "{text}");
+    }
+    let looked = stage.negative(&Between::with_status(&stage.server.url, 1, "302 Found").url);
+    assert_eq!((looked.status, looked.worse_than_notes()), (1, vec![("fault", "refuses-no-token")]));
+    assert!(looked.text().contains("nothing was given") && !looked.text().contains(ALARM), "{looked:#?}");
 }
 
 #[test]
@@ -134,4 +117,5 @@ fn a_server_that_refuses_for_another_reason_than_it_should_is_found() {
         "{}",
         looked.text()
     );
+    assert!(!looked.text().contains(ALARM), "{}", looked.text());
 }

@@ -1,6 +1,7 @@
 //! A server that runs: it is looked at and not disturbed.
 
-use super::kit::{Installation, Looked, certificate, end, free_port, put_certificate};
+use super::between::Between;
+use super::kit::{Installation, Looked, certificate, date, end, free_port, put_certificate};
 use crate::support::{Folder, get, local_settings, ran};
 
 #[test]
@@ -82,6 +83,39 @@ fn a_server_of_other_settings_another_database_or_another_policy_is_found() {
 }
 
 #[test]
+fn a_server_that_cannot_exchange_is_found() {
+    let installation = Installation::new();
+    installation.run_once();
+    let server = installation.folder.serve(&["--store-url", "sqlite://data/another.db"]);
+    for suffix in ["", "-wal", "-shm"] {
+        std::fs::remove_file(installation.folder.path(&format!("data/another.db{suffix}"))).unwrap();
+    }
+    let ready = format!("{}/readyz", server.url);
+    while get(&ready, None).0 == 200 {}
+    let looked = installation.doctor(&["--url", &server.url]);
+    assert!(looked.status == 1 && looked.has("fault", "server-ready"), "{looked:#?}");
+    assert!(looked.text().contains("it cannot exchange: store: "), "{}", looked.text());
+    drop(server);
+}
+
+#[test]
+fn a_server_whose_clock_is_off_is_found() {
+    let installation = Installation::new();
+    let server = installation.folder.serve(&[]);
+    for (ahead, found) in
+        [(600, vec![("fault", "server-clock")]), (-30, vec![("warning", "server-clock")]), (0, vec![])]
+    {
+        let between = Between::start(&server.url, move |_, answer| {
+            let (before, rest) = answer.split_once("date: ").unwrap();
+            let (_, after) = rest.split_once("\r\n").unwrap();
+            format!("{before}date: {}\r\n{after}", date(daypass_bench::clock::now().plus_seconds(ahead)))
+        });
+        assert_eq!(installation.doctor(&["--url", &between.url]).worse_than_notes(), found, "{ahead}");
+    }
+    end(server);
+}
+
+#[test]
 fn a_server_with_tls_is_reached_where_its_ca_is_trusted_by_the_system() {
     let mut installation = Installation::new();
     let settings =
@@ -101,10 +135,17 @@ fn a_server_with_tls_is_reached_where_its_ca_is_trusted_by_the_system() {
 
 #[test]
 fn a_claim_that_no_profile_knows_is_found_in_the_metrics_of_the_server() {
+    // Who asks is on the same machine, whatever addresses the metrics are told on.
+    for listen in ["127.0.0.1", "0.0.0.0"] {
+        finds_a_claim_in_the_metrics_at(listen);
+    }
+}
+
+fn finds_a_claim_in_the_metrics_at(listen: &str) {
     let folder = Folder::new();
     let emulator = folder.emulate(&["github", "--claim", "unheard_of=x"]);
     let port = free_port();
-    let metrics = format!("[metrics]\nlisten = '127.0.0.1:{port}'\n");
+    let metrics = format!("[metrics]\nlisten = '{listen}:{port}'\n");
     folder.write("daypass.toml", &format!("{}{metrics}", local_settings("github", &emulator.issuer)));
     let server = folder.serve(&[]);
     let doctor = || Looked::of(&folder.run(&["doctor", "--json", "--url", &server.url]));

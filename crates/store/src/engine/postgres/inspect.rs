@@ -2,7 +2,7 @@
 
 use tokio::runtime::Builder;
 
-use super::super::Found;
+use super::super::{Found, Look};
 use super::address::Address;
 use super::migrate;
 use super::session::{Access, Session};
@@ -10,17 +10,27 @@ use super::trouble::Trouble;
 use crate::fault::StoreFault;
 
 /// Looks at the database, over one connection that reads alone. Blocks.
-pub(in crate::engine) fn inspect(address: &Address, sql: &'static str) -> Result<Found, StoreFault> {
+pub(in crate::engine) fn inspect(address: &Address, asked: &Look) -> Result<Found, StoreFault> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|fault| StoreFault::Unavailable(fault.to_string()))?;
-    runtime.block_on(look(address, sql)).map_err(StoreFault::from)
+    runtime.block_on(look(address, asked)).map_err(StoreFault::from)
 }
 
-async fn look(address: &Address, sql: &'static str) -> Result<Found, Trouble> {
+async fn look(address: &Address, asked: &Look) -> Result<Found, Trouble> {
     let mut session = Session::connect(address, Access::Read).await?;
     let version = migrate::found(&mut session).await?;
     let known_version = migrate::known_version();
-    let is_known = version == known_version;
-    let rows = if is_known { Some(session.run(sql, &[]).await?) } else { None };
-    Ok(Found { engine: "PostgreSQL", version, known_version, journal_mode: None, rows })
+    let of_all = match version {
+        0 => Some(Vec::new()),
+        _ if version <= known_version => Some(session.run(asked.of_all, &[]).await?),
+        _ => None,
+    };
+    let mut of_known = None;
+    if version == known_version {
+        let answers = of_known.insert(Vec::new());
+        for (sql, values) in &asked.of_known {
+            answers.push(session.run(sql, values).await?);
+        }
+    }
+    Ok(Found { engine: "PostgreSQL", version, known_version, journal_mode: None, of_all, of_known })
 }

@@ -150,20 +150,20 @@ pub(super) fn file_identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-/// Whether there is a write-ahead log beside the database.
-pub(super) fn log_is_there(path: &Path) -> bool {
-    fs::exists(log_of(path)).unwrap_or(true)
+/// Whether the index of the write-ahead log is beside the database, by which all who have it open share the log.
+pub(super) fn index_is_there(path: &Path) -> bool {
+    fs::exists(beside(path, "-shm")).unwrap_or(true)
 }
 
-fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    beside.into()
 }
 
 /// Bytes of the write-ahead log beside the database; 0 where there is none.
 pub(crate) fn log_bytes(path: &Path) -> u64 {
-    fs::metadata(log_of(path)).map_or(0, |metadata| metadata.len())
+    fs::metadata(beside(path, "-wal")).map_or(0, |metadata| metadata.len())
 }
 
 /// What has been copied of the write-ahead log.

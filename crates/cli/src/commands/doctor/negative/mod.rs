@@ -19,6 +19,11 @@ use crate::args::DoctorArguments;
 use crate::output;
 use crate::settings::Settings;
 
+/// What to do where the server could not answer: that it lets anybody in is not said.
+const TRY_AGAIN: &str = "try again; if it stays so, look at the server's log, at the issuer, and at what stands in front of the server";
+/// What to do where it was refused in another way.
+const OTHER_REFUSAL: &str = "nothing was given; something between changes requests or answers, the server has other settings, or it is no daypass";
+
 /// Without settings no issuer is known, and what needs one is left out.
 pub(super) async fn run(
     settings: Option<Settings>,
@@ -60,7 +65,7 @@ async fn try_one(server: &Server<'_>, probe: Probe) -> Finding {
     let is_head = method == Method::HEAD;
     let finding = match server.send(method, url, headers, body).await {
         Ok(answer) => judge(check, &answer, &expected, is_head),
-        Err(fault) => Finding::fault(check, format!("no answer: {fault}")),
+        Err(fault) => not_told(check, &format!("no answer: {fault}")),
     };
     finding.at(&place)
 }
@@ -76,7 +81,15 @@ fn judge(check: Check, answer: &Answer, expected: &Expected, is_head: bool) -> F
         return Finding::ok(check, format!("{status} {}", expected.code));
     }
     let got = code.map_or("no code", |code| code.as_str());
-    let yes = if (200..300).contains(&status) { "it said yes: " } else { "" };
-    let text = format!("{yes}{status} with {got}, where {} {} is the answer", expected.status, expected.code);
-    Finding::fault(check, text)
+    let text = format!("{status} with {got}, where {} {} is the answer", expected.status, expected.code);
+    match status {
+        200..300 => Finding::fault(check, format!("it said yes: {text}")),
+        429 | 500.. => not_told(check, &text),
+        _ => Finding::fault(check, text).help(Some(OTHER_REFUSAL)),
+    }
+}
+
+/// Nobody has said yes, and nobody no.
+fn not_told(check: Check, text: &str) -> Finding {
+    Finding::fault(check, format!("not told whether it is refused: {text}")).help(Some(TRY_AGAIN))
 }
