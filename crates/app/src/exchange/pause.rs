@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 
 /// How long after the moment at which deciding begins a stranger is answered. It must be longer than deciding about the largest role
 /// and recording it takes, or the time of an answer tells whether a role is there.
-const STRANGERS_WAIT: Duration = Duration::from_millis(10);
+const STRANGERS_WAIT: Duration = Duration::from_millis(25);
 
 /// The pause, once it has begun.
 #[derive(Default)]

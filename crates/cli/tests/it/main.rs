@@ -45,6 +45,8 @@ mod order;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod policy_reload;
+#[cfg(test)]
 #[cfg(feature = "test-postgres")]
 mod postgres;
 #[cfg(test)]
