@@ -146,7 +146,7 @@ def faults_of(name, text, read):
             if block in own and block.shows is not None and number in outputs and not is_shown(block.shows, outputs[number]):
                 faults.append(f"{name}:{block.line}: shows another output than\n{outputs[number]}")
     policies = [block for block in own if block.language == "toml" and not block.value("file")]
-    return faults + [f"{name}:{block.line}: {fault}" for block in policies for fault in loaded(block.text)]
+    return faults + [f"{name}:{block.line}: {fault}" for block in policies for fault in loaded(block.text, block.value("refused"))]
 
 
 def parsed(block):
@@ -171,11 +171,11 @@ provider = "github"
 name = "gitlab"
 provider = "gitlab"
 """
-CEILING = {"issuers", "owner_ids", "audiences", "scopes", "max_ttl"}
+CEILING = {"issuers", "owner_ids", "audiences", "scopes", "arns", "upstream_roles", "registry", "state", "max_ttl"}
 
 
-def loaded(text):
-    """What daypass says against an example: a policy file, a ceiling, or settings."""
+def loaded(text, refusal=None):
+    """What daypass says against an example: a policy file, a ceiling, or settings. One that is to be refused is so for that alone."""
     keys = set(tomllib.loads(text))
     settings, file = EXAMPLE_SETTINGS, "policies/example.toml"
     is_ceiling = keys <= CEILING and not isinstance(tomllib.loads(text).get("issuers"), dict) and "audiences" in keys
@@ -187,6 +187,10 @@ def loaded(text):
     read = "daypass config show > shown" if not text else "daypass serve --public-url http://127.0.0.1:8080 --policy-dir policies &"
     blocks = f"```toml file=daypass.toml\n{settings}```\n```toml file={file}\n{text}```\n```sh\n{read}\n```\n"
     _, failure = run_blocks(blocks_of(blocks))
+    if refusal:
+        errors = [line for line in (failure[1] if failure else "").splitlines() if line.startswith("error")]
+        is_refused = errors and all(refusal in line for line in errors)
+        return [] if is_refused else [f"daypass does not refuse it by `{refusal}` alone: {failure and failure[1]}"]
     # An example names files of a machine that is not this one.
     errors = [line for line in (failure[1] if failure else "").splitlines() if " error: " in line]
     is_elsewhere = errors and all(line.endswith("`: there is no such file") for line in errors)
@@ -211,6 +215,7 @@ PLANTED = {
     "YAML that is none": ("```yaml\na: [\n```\n", "is no yaml"),
     "JSON that is none": ("```json\n{…}\n```\n", "is no json"),
     "a policy that is refused": ("```toml\n[[roles.a.trust]]\nissuer = 'github'\n```\n", "no_immutable_owner"),
+    "a policy that is not refused as it says": ("```toml refused=mints\n[[roles.a.trust]]\nissuer = 'github'\n```\n", "does not refuse it"),
     "a setting that is not there": ("```toml\nno_setting = 1\n```\n", "no_setting"),
     "a way out of this machine": ("```sh\npython3 -c 'import socket; socket.create_connection((\"192.0.2.1\", 80))'\n```\n", "unreachable"),
 }

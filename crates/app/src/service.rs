@@ -1,6 +1,7 @@
 //! The server below HTTP: its parts, made once at start.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use daypass_fetch::{Fetcher, Resolve};
@@ -40,6 +41,8 @@ pub struct App {
     keep_exchanges_seconds: Option<i64>,
     sampler: Sampler,
     audit_stream: Option<Arc<AuditStream>>,
+    /// Forgotten before the stream of the ledger had delivered them.
+    lost_exchanges: AtomicU64,
     metrics: Metrics,
     traces: Arc<Traces>,
     turns: Semaphore,
@@ -79,9 +82,10 @@ impl App {
             None => Traces::default(),
         };
         let traces = Arc::new(traces);
+        let forgets = config.keep_exchanges_seconds.is_some();
         let stream = config.audit_stream.map(|settings| {
             let outside = (Arc::clone(&clock), rng.as_ref());
-            Arc::new(AuditStream::new(settings, store.clone(), fetcher.clone(), outside))
+            Arc::new(AuditStream::new(settings, forgets, store.clone(), fetcher.clone(), outside))
         });
         let app = Self {
             public_url: config.public_url,
@@ -95,6 +99,7 @@ impl App {
             keep_exchanges_seconds: config.keep_exchanges_seconds,
             sampler: Sampler::default(),
             audit_stream: stream,
+            lost_exchanges: AtomicU64::new(0),
             metrics: Metrics::new().map_err(|fault| StartFault::Metrics(fault.to_string()))?,
             traces,
             turns: Semaphore::new(MAX_EXCHANGES),
@@ -165,6 +170,11 @@ impl App {
         self.audit_stream.as_ref()
     }
 
+    /// Counts exchanges that were forgotten before the stream had delivered them.
+    pub(crate) fn count_lost(&self, exchanges: u64) {
+        self.lost_exchanges.fetch_add(exchanges, Ordering::Relaxed);
+    }
+
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -199,6 +209,7 @@ impl App {
             are_pass_keys_usable: self.pass_keys.are_usable(self.monotonic()),
             spans: self.traces.statistics(),
             audit_stream: self.audit_stream.as_ref().map(|stream| stream.sight()),
+            lost_exchanges: self.lost_exchanges.load(Ordering::Relaxed),
         };
         self.metrics.text(&state).map_err(|fault| fault.to_string())
     }

@@ -33,6 +33,11 @@ impl ClaimOverride {
         &self.name
     }
 
+    /// The claim's value; `None` where it is to be absent.
+    pub fn value(&self) -> Option<&Json> {
+        self.value.as_ref()
+    }
+
     fn checked(name: &str, value: Option<Json>) -> Result<Self, EmulatorFault> {
         if name == EMULATED {
             return Err(EmulatorFault::ClaimReserved(name.to_owned()));

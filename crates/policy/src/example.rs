@@ -1,22 +1,17 @@
 //! Counter-examples: claims of a job that the author of a block surely did not mean, shown only if `decide` lets it in.
 
-use std::collections::BTreeMap;
-
 use daypass_jose::{Json, Object};
 
 use crate::context::PolicyContext;
 use crate::decide::Ask;
+use crate::draft::{Draft, sample};
 use crate::finding::{Changed, CounterExample, Suspect};
 use crate::issuer::RegisteredIssuer;
-use crate::pattern::{Pattern, Shape, Wanted};
+use crate::pattern::Pattern;
 use crate::policy::Policy;
-use crate::provider::ClaimType;
 use crate::reason::ProjectStanding;
 use crate::suppose::Supposition;
 use crate::trust::TrustBlock;
-
-/// How often places are filled: a value may name a claim whose value names another.
-const FILLINGS: usize = 3;
 
 /// The job of a suspicion; `None` where the policy does not let it in after all.
 pub(crate) fn of(suspect: &Suspect, policy: &Policy, context: &PolicyContext) -> Option<CounterExample> {
@@ -36,63 +31,33 @@ pub(crate) fn of(suspect: &Suspect, policy: &Policy, context: &PolicyContext) ->
 
 /// The usual claims of the provider, then what the block wants, with the changes between or above.
 fn claims(block: &TrustBlock, issuer: &RegisteredIssuer, changes: &[(String, Changed)]) -> Object {
-    let mut texts = issuer.profile.example.clone();
+    let mut draft = Draft::of(issuer.profile);
     for (claim, changed) in changes {
         if let Changed::To(text) = changed {
-            texts.insert(claim.clone(), text.clone());
+            draft.text(claim, text);
         }
     }
-    let mut lists = BTreeMap::new();
+    meet(block, &mut draft);
+    for (claim, changed) in changes {
+        if let Changed::Surely(text) = changed {
+            draft.text(claim, text);
+        }
+    }
+    draft.claims()
+}
+
+/// Gives the job what a block wants: of several values, the first.
+pub(crate) fn meet(block: &TrustBlock, draft: &mut Draft<'_>) {
     for condition in &block.conditions {
         match &condition.pattern {
             Pattern::AnyOf(wanted) => {
-                texts.extend(wanted.first().map(|wanted| (condition.claim.clone(), sample(wanted))));
+                if let Some(wanted) = wanted.first() {
+                    draft.text(&condition.claim, &sample(wanted));
+                }
             }
             Pattern::Contains(wanted) => {
-                lists.insert(condition.claim.clone(), Json::Array(vec![Json::String(sample(wanted))]));
+                draft.json(&condition.claim, Json::Array(vec![Json::String(sample(wanted))]));
             }
-        }
-    }
-    for (claim, changed) in changes {
-        if let Changed::Surely(text) = changed {
-            texts.insert(claim.clone(), text.clone());
-        }
-    }
-    for _ in 0..FILLINGS {
-        texts = texts.iter().map(|(claim, text)| (claim.clone(), filled(text, &texts))).collect();
-    }
-    let mut claims = Object::default();
-    for (claim, text) in texts {
-        let value = match (issuer.profile.claim_type(&claim), text.parse::<i64>()) {
-            (Some(ClaimType::Integer), Ok(number)) => Json::Integer(number.into()),
-            _ => Json::String(text),
-        };
-        claims.insert(claim, value);
-    }
-    for (claim, list) in lists {
-        claims.insert(claim, list);
-    }
-    claims
-}
-
-fn filled(text: &str, claims: &BTreeMap<String, String>) -> String {
-    let mut filled = text.to_owned();
-    for (claim, value) in claims {
-        filled = filled.replace(&format!("{{{claim}}}"), value);
-    }
-    filled
-}
-
-/// A text that is wanted.
-fn sample(wanted: &Wanted) -> String {
-    match wanted {
-        Wanted::Exact(text) => text.clone(),
-        Wanted::Glob(glob) => {
-            let texts = glob.shapes().iter().map(|shape| match shape {
-                Shape::Literal(character) => character.to_string(),
-                Shape::Star | Shape::DoubleStar => "x".to_owned(),
-            });
-            texts.collect()
         }
     }
 }

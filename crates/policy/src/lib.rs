@@ -1,14 +1,17 @@
 //! Provider profiles, workloads, trust policy and the decision. Pure: no I/O, no clock, no randomness.
 
+mod case;
 mod context;
 mod decide;
 mod diagnostic;
+mod draft;
 mod duration;
 mod example;
 mod finding;
 mod grant;
 mod issuer;
 mod load;
+mod matrix;
 mod parse;
 mod pattern;
 mod policy;
@@ -23,6 +26,7 @@ mod trust;
 mod when;
 mod workload;
 
+pub use case::{Case, CaseResult, Coverage, Expected, Outcome};
 pub use context::{PolicyContext, ProjectsFault, ProjectsPolicy};
 pub use decide::{Allowance, Ask, Decision, Denial, decide};
 pub use diagnostic::{Rendering, render};
@@ -33,11 +37,13 @@ pub use grant::{
     RegistryGrant, StateGrant, Template, TemplateFault, UpstreamRole,
 };
 pub use issuer::RegisteredIssuer;
-pub use parse::{CEILING_FILE, PolicyFile};
+pub use matrix::{Cell, Given, JobChanges, Matrix, MatrixOf, Row, SupposedRepository};
+pub use parse::{CASES_SUFFIX, CEILING_FILE, PolicyFile};
 pub use pattern::{Comparison, Glob, GlobFault, MAX_GLOB_CHARS, Pattern, Wanted};
 pub use policy::Policy;
 pub use provider::{
-    ClaimType, Profile, PullRequestRef, TokenReuse, Trigger, TriggerClass, WorkloadClaims, foreign_audience,
+    ClaimType, Each, Kind, Profile, PullRequestRef, TokenReuse, Trigger, TriggerClass, WorkloadClaims,
+    foreign_audience,
 };
 pub use reason::{DenialReason, ProjectStanding};
 pub use role::{ADMIN_ROLE, DEFAULT_TTL_SECONDS, MAX_TTL_SECONDS, PROJECT_ROLE, Role};

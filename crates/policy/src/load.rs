@@ -14,6 +14,10 @@ impl Policy {
     /// Compiles files. Gives the policy with its warnings, or everything that stands against it.
     pub fn load(files: &[PolicyFile], context: &PolicyContext) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
         let mut findings = projects_findings(context);
+        let (cases, files): (Vec<&PolicyFile>, Vec<&PolicyFile>) =
+            files.iter().partition(|file| file.is_cases());
+        // What looks like a rule and is read as none would keep nobody out.
+        findings.extend(cases.into_iter().flat_map(parse::misplaced));
         let mut ceilings = Vec::new();
         for file in files.iter().filter(|file| file.is_ceiling()) {
             let (ceiling, faults) = parse::ceiling(file, context);
@@ -31,7 +35,7 @@ impl Policy {
         findings.extend(duplicates(&roles));
         findings.retain(|finding| !finding.lint.is_some_and(|lint| context.allowed.contains_key(&lint)));
         let roles = roles.into_iter().map(|defined| defined.role).collect();
-        let parts = Parts { roles, deny, has_ceilings: !ceilings.is_empty(), version: version(files) };
+        let parts = Parts { roles, deny, has_ceilings: !ceilings.is_empty(), version: version(&files) };
         let policy = Self::new(parts, context);
         show_jobs(&mut findings, &policy, context);
         if findings.iter().any(|finding| finding.level == Level::Deny) {
@@ -90,7 +94,7 @@ fn duplicates(roles: &[DefinedRole]) -> Vec<Finding> {
 }
 
 /// A digest of paths and texts, each with its length before it.
-fn version(files: &[PolicyFile]) -> String {
+fn version(files: &[&PolicyFile]) -> String {
     let mut content = Vec::new();
     for field in files.iter().flat_map(|file| [&file.path, &file.text]) {
         content.extend(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());

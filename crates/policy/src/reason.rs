@@ -41,6 +41,18 @@ pub enum DenialReason {
 }
 
 impl DenialReason {
+    /// Every reason.
+    pub const ALL: [Self; 8] = [
+        Self::RoleUnknown,
+        Self::ProjectUnknown,
+        Self::ProjectPending,
+        Self::ProjectSuspended,
+        Self::ProjectDeleted,
+        Self::DeniedByRule,
+        Self::NoRuleMatches,
+        Self::GrantUnfillable,
+    ];
+
     /// Its name in records.
     pub const fn as_str(self) -> &'static str {
         match self {

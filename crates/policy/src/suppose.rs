@@ -9,7 +9,7 @@ use crate::trace::Trace;
 use crate::workload::{Workload, WorkloadFault};
 
 /// A workload that is only supposed to be. No credential comes of it: what is decided about it is told as a trace, and the
-/// workload itself is never given out.
+/// workload itself never leaves this crate.
 #[derive(Debug)]
 pub struct Supposition(Workload);
 
@@ -23,5 +23,10 @@ impl Supposition {
     pub fn decide(&self, ask: &Ask<'_>, policy: &Policy) -> Trace {
         let decision: Decision = decide(&self.0, ask, policy);
         decision.trace().clone()
+    }
+
+    /// The workload, for what is told of it inside this crate.
+    pub(crate) fn workload(&self) -> &Workload {
+        &self.0
     }
 }

@@ -143,13 +143,14 @@ impl BlockTrace {
         }
     }
 
-    fn failed(&self) -> Vec<&Tested> {
+    /// The conditions that do not hold.
+    pub(crate) fn failed(&self) -> Vec<&Tested> {
         self.conditions.iter().filter(|tested| !tested.holds).collect()
     }
 }
 
 impl Difference {
-    fn of(tested: &Tested) -> Self {
+    pub(crate) fn of(tested: &Tested) -> Self {
         Self { claim: tested.claim.clone(), wanted: tested.wanted.clone(), got: tested.got.clone() }
     }
 }

@@ -29,6 +29,11 @@ impl StreamPlace {
     pub fn beginning() -> Self {
         Self { ordinal: -1, exchange_id: String::new() }
     }
+
+    /// The id of the exchange that it is behind; empty for none.
+    pub fn exchange_id(&self) -> &str {
+        &self.exchange_id
+    }
 }
 
 /// How far the stream has come, and who sends it on.
@@ -51,6 +56,24 @@ pub enum StreamStart {
     Beginning,
     /// With what is recorded from now on.
     Now,
+}
+
+/// What a stream reads at once.
+#[derive(Debug)]
+pub struct StreamNext {
+    /// In their order.
+    pub exchanges: Vec<StreamExchange>,
+    /// Whether there was nothing more behind them.
+    pub is_last: bool,
+}
+
+/// One exchange, as the stream reads it.
+#[derive(Debug)]
+pub struct StreamExchange {
+    /// The place behind it.
+    pub place: StreamPlace,
+    /// What it is, or why it cannot be read: the row is not what was written.
+    pub record: Result<ExchangeRecord, StoreFault>,
 }
 
 /// What is not delivered yet.
@@ -118,27 +141,62 @@ impl AuditStream<'_> {
         self.engine.write(RELEASE, vec![holder.into()]).await.map(drop)
     }
 
-    /// The next exchanges behind a place, with their credentials and the place behind each.
+    /// The next exchanges behind a place, with their credentials and the place behind each: at most `limit`, and as many
+    /// as have `max_bytes` together, or one that has more.
     pub async fn next(
         &self,
         place: &StreamPlace,
         limit: u32,
-    ) -> Result<Vec<(StreamPlace, ExchangeRecord)>, StoreFault> {
-        let values = vec![place.ordinal.into(), place.exchange_id.as_str().into(), i64::from(limit).into()];
-        let mut found: Vec<(StreamPlace, ExchangeRecord)> = Vec::new();
+        max_bytes: u64,
+    ) -> Result<StreamNext, StoreFault> {
+        let (to, is_last) = self.fitting(place, limit, max_bytes).await?;
+        let Some(to) = to else { return Ok(StreamNext { exchanges: Vec::new(), is_last }) };
+        let values = vec![
+            place.ordinal.into(),
+            place.exchange_id.as_str().into(),
+            to.ordinal.into(),
+            to.exchange_id.as_str().into(),
+        ];
+        let mut exchanges: Vec<StreamExchange> = Vec::new();
         for mut row in self.engine.read(NEXT, values).await? {
-            let ordinal = row.integer()?;
-            let exchange = ExchangeRecord::from_row(&mut row)?;
-            if found.last().is_none_or(|(_, last)| last.id != exchange.id) {
-                found.push((StreamPlace { ordinal, exchange_id: exchange.id.to_string() }, exchange));
+            let place = StreamPlace { ordinal: row.integer()?, exchange_id: row.text()? };
+            let record = ExchangeRecord::from_row(&mut row);
+            if exchanges.last().is_none_or(|last| last.place != place) {
+                exchanges.push(StreamExchange { place, record });
             }
-            if !row.is_null()
-                && let Some((_, last)) = found.last_mut()
+            let Some(StreamExchange { record, .. }) = exchanges.last_mut() else { continue };
+            if let Ok(exchange) = record
+                && !row.is_null()
             {
-                last.credentials.push(CredentialRecord::from_row(row)?);
+                match CredentialRecord::from_row(row) {
+                    Ok(credential) => exchange.credentials.push(credential),
+                    Err(fault) => *record = Err(fault),
+                }
             }
         }
-        Ok(found)
+        Ok(StreamNext { exchanges, is_last })
+    }
+
+    /// The place behind the last of the next exchanges that are to be read at once, and whether none is behind them.
+    async fn fitting(
+        &self,
+        place: &StreamPlace,
+        limit: u32,
+        max_bytes: u64,
+    ) -> Result<(Option<StreamPlace>, bool), StoreFault> {
+        let values = vec![place.ordinal.into(), place.exchange_id.as_str().into(), i64::from(limit).into()];
+        let rows = self.engine.read(SIZES, values).await?;
+        let is_full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        let (mut to, mut bytes) = (None, 0_u64);
+        for mut row in rows {
+            let place = StreamPlace { ordinal: row.integer()?, exchange_id: row.text()? };
+            bytes = bytes.saturating_add(u64::try_from(row.integer()?).unwrap_or(0));
+            if bytes > max_bytes && to.is_some() {
+                return Ok((to, false));
+            }
+            to = Some(place);
+        }
+        Ok((to, !is_full))
     }
 
     /// Whether the exchange that a place is behind is still where it was.
@@ -157,10 +215,11 @@ impl AuditStream<'_> {
         let from =
             moment.map(|moment| ExchangeId::first_of(moment.plus_seconds(margin_seconds.saturating_neg())));
         let from = from.map(|id| id.to_string()).unwrap_or_default();
-        let row = self.engine.read(REWIND, vec![from.into(), i64::from(REWOUND).into()]).await?.pop();
-        let first = row.map(|mut row| row.optional_integer()).transpose()?.flatten();
-        let ordinal = first.map_or(place.ordinal, |first| first.saturating_sub(1));
-        Ok(StreamPlace { ordinal, exchange_id: String::new() })
+        let values = vec![from.into(), i64::from(REWOUND).into(), place.ordinal.into()];
+        let Some(mut row) = self.engine.read(REWIND, values).await?.pop() else {
+            return Ok(StreamPlace::beginning());
+        };
+        Ok(StreamPlace { ordinal: row.integer()?, exchange_id: row.text()? })
     }
 
     /// What is not delivered yet; `None` where there has never been a stream.
@@ -204,12 +263,21 @@ macro_rules! next {
     () => {
         concat!(
             "SELECT listed.*, credentials.id, credentials.kind, credentials.audience, credentials.scope, \
-     credentials.expires_at, credentials.key_id FROM (SELECT ordinal, ",
+     credentials.expires_at, credentials.key_id FROM (SELECT ordinal, id AS place_id, ",
             columns!(),
-            " FROM settled_exchanges WHERE (ordinal, id) > ($1, $2) ORDER BY ordinal, id LIMIT $3) AS listed \
+            " FROM settled_exchanges WHERE (ordinal, id) > ($1, $2) AND (ordinal, id) <= ($3, $4)) AS listed \
      LEFT JOIN credentials ON credentials.exchange_id = listed.id \
      ORDER BY listed.ordinal, listed.id, credentials.id"
         )
+    };
+}
+/// The next exchanges behind a place, and how many bytes each takes to read: it is read once for each of its credentials.
+macro_rules! sizes {
+    () => {
+        "SELECT ordinal, id, CAST(COALESCE(OCTET_LENGTH(claims), 0) + COALESCE(OCTET_LENGTH(trace), 0) \
+     + COALESCE(OCTET_LENGTH(detail), 0) + COALESCE(OCTET_LENGTH(git_ref), 0) + 2000 AS BIGINT) \
+     * (SELECT COUNT(*) + 1 FROM credentials WHERE credentials.exchange_id = settled_exchanges.id) \
+     FROM settled_exchanges WHERE (ordinal, id) > ($1, $2) ORDER BY ordinal, id LIMIT $3"
     };
 }
 /// The exchanges behind the cursor.
@@ -237,18 +305,24 @@ const ADVANCE: &str = "UPDATE audit_stream SET ordinal = $1, exchange_id = $2, d
      WHERE holder = $4 AND ordinal = $5 AND exchange_id = $6 RETURNING beat";
 const RELEASE: &str = "UPDATE audit_stream SET holder = '', beat = beat + 1 WHERE holder = $1 RETURNING beat";
 const ANCHOR: &str = "SELECT ordinal FROM exchange_order WHERE id = $1 AND ordinal = $2";
-const REWIND: &str = "SELECT MIN(ordinal) FROM \
-     (SELECT ordinal FROM exchange_order WHERE id >= $1 ORDER BY id LIMIT $2) AS first";
+/// The exchange before the first of all that are younger, in the order of the stream, and not the number before its own:
+/// what was there before version 3 has one number. Where none is younger, the number where the stream was.
+const REWIND: &str = "WITH younger AS (SELECT ordinal, id FROM exchange_order WHERE id >= $1 ORDER BY id LIMIT $2) \
+     SELECT ordinal, id FROM (SELECT ordinal, id FROM exchange_order WHERE (ordinal, id) < \
+     (SELECT ordinal, id FROM younger ORDER BY ordinal, id LIMIT 1) ORDER BY ordinal DESC, id DESC LIMIT 1) AS before \
+     UNION ALL SELECT CAST($3 AS BIGINT), '' WHERE NOT EXISTS (SELECT 1 FROM younger)";
 const NEXT: &str = next!();
+const SIZES: &str = sizes!();
 const LAG: &str = lag!();
 
 /// A statement that forgets some of the oldest exchanges. The one behind which the stream is stays: by it is seen that
-/// nothing took its place.
+/// nothing took its place. It takes none of the places among the oldest, so that a full step removes a full step. With no
+/// stream nothing is forgotten.
 macro_rules! forget {
     ($than_cursor:literal) => {
         concat!(
             "DELETE FROM exchanges WHERE id IN (SELECT oldest.id FROM (SELECT ordinal, id FROM settled_exchanges \
-             WHERE id < $1 ORDER BY id LIMIT $2) AS oldest CROSS JOIN audit_stream WHERE (oldest.ordinal, oldest.id) ",
+             WHERE id < $1 AND id <> (SELECT exchange_id FROM audit_stream) ORDER BY id LIMIT $2) AS oldest CROSS JOIN audit_stream WHERE (oldest.ordinal, oldest.id) ",
             $than_cursor,
             " (audit_stream.ordinal, audit_stream.exchange_id)) RETURNING outcome"
         )
@@ -268,12 +342,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::parse(&format!("sqlite://{}/x.db", folder.path().display())).unwrap();
         let engine = tokio::task::spawn_blocking(|| Engine::open(location)).await.unwrap().unwrap();
-        let next: Vec<Value<'_>> = vec![1.into(), "x".into(), 1.into()];
+        let sizes: Vec<Value<'_>> = vec![1.into(), "x".into(), 1.into()];
+        let next: Vec<Value<'_>> = vec![1.into(), "x".into(), 2.into(), "x".into()];
         let lag = vec![1.into()];
         for (sql, values, by) in [
             (
                 concat!("EXPLAIN QUERY PLAN ", next!()),
                 next,
+                "SEARCH exchanges USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+            ),
+            (
+                concat!("EXPLAIN QUERY PLAN ", sizes!()),
+                sizes,
                 "SEARCH exchanges USING INTEGER PRIMARY KEY (rowid>?)",
             ),
             (

@@ -19,7 +19,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use accounts::{Account, AccountStatus, Accounts, NewAccount};
-pub use audit_stream::{AuditStream, MAX_COUNTED_LAG, StreamCursor, StreamLag, StreamPlace, StreamStart};
+pub use audit_stream::{
+    AuditStream, MAX_COUNTED_LAG, StreamCursor, StreamExchange, StreamLag, StreamNext, StreamPlace,
+    StreamStart,
+};
 pub use engine::{
     CONNECT_DEADLINE, LedgerStatistics, MAX_BATCH, MAX_LOG_BYTES, MAX_READERS, MAX_WAITING_REFUSALS,
     MAX_WAITING_WRITES, READ_DEADLINE, Recorded, Spend, WRITE_DEADLINE,

@@ -18,8 +18,30 @@ const REMINDED: Duration = Duration::from_hours(1);
 #[derive(Default)]
 pub(super) struct Backoff {
     failures: u32,
+    since: Duration,
     until: Duration,
-    told: Option<(Duration, String)>,
+    told: Reminder,
+}
+
+/// When a trouble was told last, and with which words.
+#[derive(Default)]
+pub(super) struct Reminder(Option<(Duration, String)>);
+
+impl Reminder {
+    /// Whether an operator is to be told: when it begins, when its reason changes, and each hour.
+    pub(super) fn is_due(&mut self, now: Duration, reason: &str) -> bool {
+        let is_due = match &self.0 {
+            None => true,
+            Some((at, told)) => {
+                let pause = if *told == reason { REMINDED } else { CHANGED };
+                now.saturating_sub(*at) >= pause
+            }
+        };
+        if is_due {
+            self.0 = Some((now, reason.to_owned()));
+        }
+        is_due
+    }
 }
 
 impl Backoff {
@@ -32,20 +54,17 @@ impl Backoff {
     pub(super) fn failed(&mut self, now: Duration, fault: &DeliveryFault) -> bool {
         let doubled = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(self.failures.min(16)));
         let wanted = fault.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER);
+        if self.failures == 0 {
+            self.since = now;
+        }
         self.failures = self.failures.saturating_add(1);
         self.until = now.saturating_add(doubled.min(LONGEST_WAIT).max(wanted));
-        let reason = fault.to_string();
-        let is_told = match &self.told {
-            None => true,
-            Some((at, told)) => {
-                let pause = if *told == reason { REMINDED } else { CHANGED };
-                now.saturating_sub(*at) >= pause
-            }
-        };
-        if is_told {
-            self.told = Some((now, reason));
-        }
-        is_told
+        self.told.is_due(now, &fault.to_string())
+    }
+
+    /// For how long every try has failed, if any has; when the next one may be.
+    pub(super) fn failing(&self, now: Duration) -> Option<(Duration, Duration)> {
+        (self.failures > 0).then(|| (now.saturating_sub(self.since), self.until))
     }
 
     /// Notes a success; gives the number of failures before it, if there were any.

@@ -7,8 +7,8 @@ use daypass_jose::Timestamp;
 use daypass_store::StoreFault;
 use tokio::time::MissedTickBehavior;
 
-use super::batch::{self, Batch, MAX_BATCH_EXCHANGES};
-use super::lease::{BEAT_INTERVAL, Lease};
+use super::batch::{self, Batch, MAX_BATCH_EXCHANGES, MAX_READ_BYTES};
+use super::lease::{BEAT_INTERVAL, Lease, PATIENCE};
 use super::lines::{Lines, Output};
 use super::webhook::Webhook;
 use super::{AuditStream, Destination, Next, Work};
@@ -41,12 +41,19 @@ pub(super) enum DeliveryFault {
     /// Whoever reads the other end does not.
     #[error("nobody reads {0}")]
     NotRead(String),
+    /// The system does not come to an end with it.
+    #[error("{0} is not written: its disk or network file system hangs")]
+    Hangs(String),
 }
 
 fn hint(status: u16) -> &'static str {
     match status {
         300..=399 => ", and redirects are not followed: write the address that it leads to",
-        401 | 403 => ": it does not take the signature, or wants something else than one",
+        400 | 403 | 422 => {
+            ": it does not take the signature, or a filter before it does not like the content (names of branches, say, \
+             which strangers choose)"
+        }
+        401 => ": it does not take the signature, or wants something else than one",
         410 => ": it says that it is gone for good, and is asked again all the same: change the setting",
         413 => ": one exchange is too large for it",
         _ => "",
@@ -58,12 +65,13 @@ impl DeliveryFault {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
-            Self::Fetch(_) | Self::Write(_) | Self::NotRead(_) => None,
+            Self::Fetch(_) | Self::Write(_) | Self::NotRead(_) | Self::Hangs(_) => None,
         }
     }
 
-    fn is_too_large(&self) -> bool {
-        matches!(self, Self::Status { status: 413, .. })
+    /// Whether less of it may be taken: it is too large, or one exchange in it is not liked.
+    fn is_of_content(&self) -> bool {
+        matches!(self, Self::Status { status: 400 | 403 | 413 | 422, .. })
     }
 }
 
@@ -86,6 +94,8 @@ impl Sink {
 
     async fn deliver(&self, batch: &Batch, now: Timestamp) -> Result<(), DeliveryFault> {
         match self {
+            // Nothing in it can be read.
+            Self::Webhook(..) | Self::Lines(_) if batch.count == 0 => Ok(()),
             Self::Webhook(webhook, fetcher) => webhook.deliver(fetcher, batch, now).await,
             Self::Lines(lines) => lines.deliver(batch).await,
         }
@@ -98,10 +108,9 @@ impl AuditStream {
         let Lease::Held { place, .. } = &mut work.lease else { return Ok(None) };
         *place = self.anchored(place).await?;
         let from = place.clone();
-        let next = self.store.audit_stream().next(&from, work.limit).await?;
+        let next = self.store.audit_stream().next(&from, work.limit, MAX_READ_BYTES).await?;
         // Beside the tasks that answer requests: hundreds of records take milliseconds.
-        let limit = work.limit;
-        let made = tokio::task::spawn_blocking(move || batch::of(from, next, limit)).await;
+        let made = tokio::task::spawn_blocking(move || batch::of(from, next)).await;
         made.map_err(|fault| StoreFault::Unavailable(fault.to_string()))
     }
 
@@ -118,13 +127,22 @@ impl AuditStream {
             }
         };
         if let Err(fault) = delivered {
-            return Ok(self.failed(work, batch, &fault));
+            return Ok(self.failed(work, batch, &fault).await);
         }
         let now = self.clock.now();
-        if !self.store.audit_stream().advance(&self.holder, &batch.from, &batch.to, now).await? {
-            work.lose();
-            return Ok(Next::Later);
+        match self.store.audit_stream().advance(&self.holder, &batch.from, &batch.to, now).await {
+            Ok(true) => {}
+            Ok(false) => {
+                work.lose();
+                return Ok(Next::Later);
+            }
+            Err(fault) => {
+                // It may have moved.
+                work.lease = Lease::default();
+                return Err(fault);
+            }
         }
+        self.tell_unreadable(&batch);
         let beat_at = self.clock.monotonic();
         work.lease = Lease::Held { place: batch.to, beat_at };
         // Slowly: what was too large once is so again.
@@ -136,21 +154,52 @@ impl AuditStream {
         Ok(if batch.is_last { Next::Later } else { Next::AtOnce })
     }
 
-    /// What becomes of a batch that was not delivered. One that is too large is made smaller, at once.
-    fn failed(&self, work: &mut Work, batch: Batch, fault: &DeliveryFault) -> Next {
+    /// What becomes of a batch that was not delivered. One that is too large, or not liked, is made smaller, at once.
+    async fn failed(&self, work: &mut Work, batch: Batch, fault: &DeliveryFault) -> Next {
         self.sight.failed();
-        if fault.is_too_large() && batch.count > 1 {
+        if fault.is_of_content() && batch.count > 1 {
             work.limit = u32::try_from(batch.count / 2).unwrap_or(1);
             return Next::AtOnce;
         }
-        work.pending = Some(batch);
-        if work.backoff.failed(self.clock.monotonic(), fault) {
-            tracing::warn!(
-                "the audit stream is not delivered to {}: {fault}; nothing is lost, it is tried again and again",
-                self.sink.shown()
-            );
+        let now = self.clock.monotonic();
+        if work.backoff.failed(now, fault) {
+            let to = self.sink.shown();
+            let exchange = batch.last.as_str();
+            if fault.is_of_content() {
+                tracing::warn!(
+                    exchange.id = exchange,
+                    "the audit stream is not delivered to {to}: {fault}; it waits for exchange `{exchange}`, which it sends alone, \
+                     again and again: see `an exchange that the receiver refuses` in docs/audit.md"
+                );
+            } else {
+                tracing::warn!(
+                    "the audit stream is not delivered to {to}: {fault}; {}, it is tried again and again",
+                    if self.forgets {
+                        "nothing is lost until twice `keep_exchanges`"
+                    } else {
+                        "nothing is lost"
+                    }
+                );
+            }
+        }
+        if work.backoff.failing(now).is_some_and(|(time, _)| time >= PATIENCE) {
+            self.stand_back(work).await;
+        } else {
+            work.is_refused = fault.is_of_content();
+            work.pending = Some(batch);
         }
         Next::Later
+    }
+
+    /// What cannot be read is passed over with a word, when the cursor is behind it.
+    fn tell_unreadable(&self, batch: &Batch) {
+        for (exchange, fault) in &batch.unreadable {
+            tracing::error!(
+                exchange.id = exchange,
+                "exchange `{exchange}` cannot be read, and the audit stream has passed over it: {fault}"
+            );
+            self.sight.unreadable();
+        }
     }
 
     /// Shows that this server lives, while a receiver takes its time; returns when another one delivers. A store that does

@@ -5,6 +5,9 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
+/// How often a batch is written where the file loses its name each time.
+const MAX_MOVES: usize = 3;
+
 /// The file, open while it is the one at its path.
 pub(super) struct LogFile {
     path: PathBuf,
@@ -16,27 +19,42 @@ impl LogFile {
         Self { path, open: None }
     }
 
-    /// Appends whole lines. Where it fails, a part of them may be in the file.
+    /// Appends whole lines. Where it fails, a part of them may be in the file. A file that has lost its name meanwhile may
+    /// be gone with them: they are written to the one that has it then, too.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        let appended = self.current().and_then(|file| {
-            file.write_all(lines)?;
-            file.sync_data()
-        });
-        if appended.is_err() {
-            self.open = None;
+        self.append_by(lines, File::sync_data)
+    }
+
+    fn append_by(&mut self, lines: &[u8], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+        for _ in 0..MAX_MOVES {
+            let appended = self.current().and_then(|file| {
+                file.write_all(lines)?;
+                sync(file)
+            });
+            if appended.is_err() {
+                self.open = None;
+                return appended;
+            }
+            if self.is_at_path()? {
+                return Ok(());
+            }
         }
-        appended
+        Err(io::Error::other("it is renamed or removed again and again"))
+    }
+
+    /// Whether the file that is open is the one at the path.
+    fn is_at_path(&self) -> io::Result<bool> {
+        let at_path = fs::metadata(&self.path).ok().map(|found| (found.dev(), found.ino()));
+        match &self.open {
+            Some(file) => Ok(Some(identity(file)?) == at_path),
+            None => Ok(false),
+        }
     }
 
     /// The file that is at the path now: one that was renamed or removed since is left alone.
     fn current(&mut self) -> io::Result<&mut File> {
-        let at_path = fs::metadata(&self.path).ok().map(|found| (found.dev(), found.ino()));
-        let is_same = match &self.open {
-            Some(file) => Some(identity(file)?) == at_path,
-            None => false,
-        };
-        if !is_same {
-            self.open = Some(self.opened(at_path.is_none())?);
+        if !self.is_at_path()? {
+            self.open = Some(self.opened(fs::metadata(&self.path).is_err())?);
         }
         self.open.as_mut().ok_or_else(|| io::Error::other("it is not open"))
     }
@@ -105,6 +123,27 @@ mod tests {
         file.append(b"3\n").unwrap();
         assert_eq!([&old, &path].map(|path| fs::read_to_string(path).unwrap()), ["1\n", "3\n"]);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640, "as it was made");
+    }
+
+    #[test]
+    fn lines_whose_file_goes_while_they_are_written_are_in_the_one_that_comes_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let mut file = LogFile::new(path.clone());
+        file.append(b"1\n").unwrap();
+        let is_first = std::cell::Cell::new(true);
+        let sync = |file: &File| {
+            if is_first.replace(false) {
+                fs::remove_file(&path)?;
+            }
+            file.sync_data()
+        };
+        file.append_by(b"2\n", sync).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "2\n");
+        let goes_each_time = |_: &File| fs::remove_file(&path);
+        assert!(file.append_by(b"3\n", goes_each_time).is_err(), "it is tried again later");
+        file.append(b"3\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "3\n");
     }
 
     #[test]

@@ -13,6 +13,9 @@ use super::{AuditStream, Work};
 pub const BEAT_INTERVAL: Duration = Duration::from_secs(2);
 /// For how long the count stands still before another server takes over.
 pub const TAKEOVER: Duration = Duration::from_secs(10);
+/// For how long every delivery of a server fails before it lets another one try. It is back after [`TAKEOVER`] and up to 4 s,
+/// by which servers that all fail do not meet.
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// How far back the stream goes where the exchange that it had come to is gone: further than the clocks of servers differ.
 const REWIND_SECONDS: i64 = 3_600;
 
@@ -53,12 +56,17 @@ impl AuditStream {
         let is_held = match &mut work.lease {
             Lease::Held { beat_at, .. } if now.saturating_sub(*beat_at) < BEAT_INTERVAL => true,
             Lease::Held { beat_at, .. } => {
+                let is_held = self.store.audit_stream().beat(&self.holder).await?;
                 *beat_at = now;
-                self.store.audit_stream().beat(&self.holder).await?
+                is_held
             }
+            Lease::Elsewhere(_) if now < work.stands_back_until => false,
             Lease::Elsewhere(seen) => {
                 let seen = seen.take();
                 work.lease = self.try_to_take(seen, now).await?;
+                if matches!(work.lease, Lease::Held { .. }) && work.backoff.failing(now).is_none() {
+                    tracing::info!("this server delivers the audit stream, to {}", self.sink.shown());
+                }
                 matches!(work.lease, Lease::Held { .. })
             }
         };
@@ -67,6 +75,21 @@ impl AuditStream {
         }
         self.sight.holds(is_held);
         Ok(is_held)
+    }
+
+    /// Lets another server try, when this one fails for long: its receiver, disk or way may be better. What it waits for is
+    /// read anew when it comes back.
+    pub(super) async fn stand_back(&self, work: &mut Work) {
+        let now = self.clock.monotonic();
+        work.lease = Lease::default();
+        work.pending = None;
+        let next_try = work.backoff.failing(now).map_or(now, |(_, until)| until);
+        work.stands_back_until = next_try.max(now.saturating_add(TAKEOVER).saturating_add(self.jitter));
+        self.sight.holds(false);
+        // Where it cannot be said, others see it by the count.
+        if let Err(fault) = self.store.audit_stream().release(&self.holder).await {
+            tracing::debug!("the audit stream is not handed over: {fault}");
+        }
     }
 
     async fn try_to_take(
@@ -88,7 +111,6 @@ impl AuditStream {
         if !(is_free || stands_still) || !stream.take(&cursor, &self.holder).await? {
             return Ok(Lease::Elsewhere(Some((cursor, since))));
         }
-        tracing::info!("this server delivers the audit stream, to {}", self.sink.shown());
         self.sight.took(cursor.delivered_at);
         Ok(Lease::Held { place: cursor.place, beat_at: now })
     }

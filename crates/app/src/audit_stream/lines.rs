@@ -27,6 +27,7 @@ type Answer = oneshot::Sender<io::Result<()>>;
 /// The thread's other end.
 pub(super) struct Lines {
     shown: String,
+    is_file: bool,
     thread: Mutex<Thread>,
 }
 
@@ -44,7 +45,9 @@ impl Lines {
             Output::File(path) => format!("`{}`", path.display()),
             Output::Stdout => "standard output".to_owned(),
         };
-        Self { shown, thread: Mutex::new(Thread { output: Some(output), work: None, writing: None }) }
+        let is_file = matches!(output, Output::File(_));
+        let thread = Mutex::new(Thread { output: Some(output), work: None, writing: None });
+        Self { shown, is_file, thread }
     }
 
     pub(super) fn shown(&self) -> String {
@@ -56,8 +59,15 @@ impl Lines {
     pub(super) async fn deliver(&self, batch: &Batch) -> Result<(), DeliveryFault> {
         let mut thread = self.thread.lock().await;
         let written = tokio::time::timeout(WRITE_PATIENCE, thread.write(batch)).await;
-        let not_read = |_| DeliveryFault::NotRead(self.shown.clone());
-        written.map_err(not_read)?.map_err(|fault| DeliveryFault::Write(format!("{}: {fault}", self.shown)))
+        written
+            .map_err(|_| self.late())?
+            .map_err(|fault| DeliveryFault::Write(format!("{}: {fault}", self.shown)))
+    }
+
+    /// What an operator is told of a write that takes too long. Nobody has to read a file.
+    fn late(&self) -> DeliveryFault {
+        let shown = self.shown.clone();
+        if self.is_file { DeliveryFault::Hangs(shown) } else { DeliveryFault::NotRead(shown) }
     }
 }
 
@@ -127,4 +137,19 @@ fn to_stdout(body: &[u8], is_torn: bool) -> io::Result<()> {
     }
     stdout.write_all(body)?;
     stdout.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_hangs_and_standard_output_is_not_read() {
+        let late = |output| Lines::new(output).late().to_string();
+        assert_eq!(
+            late(Output::File("audit.jsonl".into())),
+            "`audit.jsonl` is not written: its disk or network file system hangs"
+        );
+        assert_eq!(late(Output::Stdout), "nobody reads standard output");
+    }
 }

@@ -11,6 +11,8 @@ mod lease;
 mod lines;
 mod secret;
 mod sight;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
 use std::path::PathBuf;
@@ -23,13 +25,13 @@ use daypass_jose::{Clock, Random};
 use daypass_store::{Store, StoreFault, StreamStart};
 use tokio::sync::Mutex;
 
-use backoff::Backoff;
+use backoff::{Backoff, Reminder};
 use batch::Batch;
 use delivery::Sink;
 use lease::Lease;
 
-pub use batch::{MAX_BATCH_BYTES, MAX_BATCH_EXCHANGES};
-pub use lease::{BEAT_INTERVAL, TAKEOVER};
+pub use batch::{MAX_BATCH_BYTES, MAX_BATCH_EXCHANGES, MAX_READ_BYTES};
+pub use lease::{BEAT_INTERVAL, PATIENCE, TAKEOVER};
 pub use secret::{SecretMalformed, WebhookSecret};
 pub use sight::StreamSight;
 pub use webhook::{DELIVERY_DEADLINE, MAX_ANSWER_BYTES, Webhook};
@@ -38,6 +40,8 @@ pub use webhook::{DELIVERY_DEADLINE, MAX_ANSWER_BYTES, Webhook};
 pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long the end of the server waits for what is recorded to be delivered.
 pub const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
+/// How old an exchange is that cannot be read yet, before an operator is told.
+const HELD_UP_LAG_SECONDS: i64 = 60;
 /// From one look at the lag to the next.
 const LAG_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -64,6 +68,10 @@ pub struct AuditStream {
     store: Store,
     clock: Arc<dyn Clock>,
     start: StreamStart,
+    /// Whether old exchanges are forgotten, those too that were not delivered.
+    forgets: bool,
+    /// By which it comes back later than others.
+    jitter: Duration,
     sink: Sink,
     /// The name under which this server delivers.
     holder: String,
@@ -77,11 +85,20 @@ struct Work {
     lease: Lease,
     /// What was not delivered at the last try: the next one sends the same.
     pending: Option<Batch>,
+    /// Whether it is one exchange, which the receiver refuses.
+    is_refused: bool,
     backoff: Backoff,
     /// Exchanges of a batch at most: fewer after the receiver said that one is too large.
     limit: u32,
     lag_looked_at: Option<Duration>,
-    is_store_away: bool,
+    /// Until when others may try.
+    stands_back_until: Duration,
+    /// Looks at the lag in a row at which something was old and nothing could be read.
+    held_up: u32,
+    /// Whether the last look behind the cursor found nothing.
+    found_nothing: bool,
+    held_up_told: Reminder,
+    store_told: Option<Reminder>,
 }
 
 /// Whether there is something to do at once.
@@ -92,9 +109,10 @@ enum Next {
 }
 
 impl AuditStream {
-    /// Nothing is delivered until [`Self::tick`].
+    /// Nothing is delivered until [`Self::tick`]. `forgets` says whether old exchanges are, those too that were not delivered.
     pub fn new(
         settings: StreamSettings,
+        forgets: bool,
         store: Store,
         fetcher: Fetcher,
         (clock, rng): (Arc<dyn Clock>, &dyn Random),
@@ -105,6 +123,8 @@ impl AuditStream {
             store,
             clock,
             start: settings.start,
+            forgets,
+            jitter: Duration::from_millis(u64::from(name[0]).saturating_mul(16)),
             sink: Sink::new(settings.destination, fetcher),
             holder: daypass_jose::base64url::encode(name),
             sight: sight::Sight::default(),
@@ -112,10 +132,15 @@ impl AuditStream {
             work: Mutex::new(Work {
                 lease: Lease::default(),
                 pending: None,
+                is_refused: false,
                 backoff: Backoff::default(),
                 limit: MAX_BATCH_EXCHANGES,
                 lag_looked_at: None,
-                is_store_away: false,
+                stands_back_until: Duration::ZERO,
+                held_up: 0,
+                found_nothing: false,
+                held_up_told: Reminder::default(),
+                store_told: None,
             }),
         }
     }
@@ -123,11 +148,6 @@ impl AuditStream {
     /// How it stands.
     pub fn sight(&self) -> StreamSight {
         self.sight.look()
-    }
-
-    /// Counts exchanges that were forgotten before they were delivered.
-    pub fn count_lost(&self, exchanges: u64) {
-        self.sight.lost(exchanges);
     }
 
     /// Does what is to be done now; gives how long to wait for the next time. It may be dropped at any moment: what was
@@ -175,8 +195,17 @@ impl AuditStream {
         if !self.hold(work).await? || work.backoff.is_waiting(self.clock.monotonic()) {
             return Ok(Next::Later);
         }
+        if std::mem::take(&mut work.is_refused) {
+            // An operator may have set the cursor behind it.
+            work.lease = Lease::default();
+            work.pending = None;
+            if !self.hold(work).await? {
+                return Ok(Next::Later);
+            }
+        }
         if work.pending.is_none() {
             work.pending = self.read(work).await?;
+            work.found_nothing = work.pending.is_none();
         }
         let Some(batch) = work.pending.take() else {
             return Ok(Next::Later);
@@ -193,19 +222,40 @@ impl AuditStream {
         work.lag_looked_at = Some(now);
         let lag = self.store.audit_stream().lag().await?;
         self.sight.lag(&lag, self.clock.as_ref());
+        self.tell_held_up(work, now);
         Ok(())
     }
 
-    /// Says once that the store cannot be read, and once that it can. Who delivers is looked up anew then.
+    /// Says that nothing can be read of what is there, where that stays so from one look to the next.
+    fn tell_held_up(&self, work: &mut Work, now: Duration) {
+        let sight = self.sight.look();
+        let is_old = sight.lag_exchanges > 0 && sight.lag_seconds >= HELD_UP_LAG_SECONDS;
+        let is_idle = sight.holds && work.found_nothing;
+        if !(is_old && is_idle) {
+            work.held_up = 0;
+            work.held_up_told = Reminder::default();
+            return;
+        }
+        work.held_up = work.held_up.saturating_add(1);
+        if work.held_up > 1 && work.held_up_told.is_due(now, "") {
+            tracing::warn!(
+                lag_seconds = sight.lag_seconds,
+                "the audit stream is held up: a transaction that has written is open on the database server, in whatever database; \
+                 `pg_stat_activity` shows it (or `pg_prepared_xacts`)"
+            );
+        }
+    }
+
+    /// Says that the store cannot be read, with reminders, and that it can. Who delivers goes on to: it sees by the count
+    /// where another has taken over.
     fn tell_store(&self, work: &mut Work, fault: Option<&StoreFault>) {
         if let Some(fault) = fault {
-            work.lease = Lease::default();
-            work.pending = None;
-            self.sight.holds(false);
-            if !work.is_store_away {
+            let told = work.store_told.get_or_insert_default();
+            if told.is_due(self.clock.monotonic(), &fault.to_string()) {
                 tracing::warn!("the audit stream waits for the store: {fault}");
             }
+        } else if work.store_told.take().is_some() {
+            tracing::info!("the store of the audit stream is back");
         }
-        work.is_store_away = fault.is_some();
     }
 }

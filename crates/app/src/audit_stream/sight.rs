@@ -20,8 +20,8 @@ pub struct StreamSight {
     pub failed: u64,
     /// Exchanges in the batches that were delivered.
     pub exchanges: u64,
-    /// Exchanges that were forgotten before they were delivered.
-    pub lost: u64,
+    /// Exchanges that it has passed over, since they cannot be read.
+    pub unreadable: u64,
     /// When something was delivered last, by this server or the one before it.
     pub delivered_at: Option<Timestamp>,
 }
@@ -54,9 +54,9 @@ impl Sight {
         sight.failed = sight.failed.saturating_add(1);
     }
 
-    pub(super) fn lost(&self, exchanges: u64) {
+    pub(super) fn unreadable(&self) {
         let mut sight = self.lock();
-        sight.lost = sight.lost.saturating_add(exchanges);
+        sight.unreadable = sight.unreadable.saturating_add(1);
     }
 
     pub(super) fn lag(&self, lag: &StreamLag, clock: &dyn Clock) {

@@ -12,7 +12,6 @@ use daypass_policy::show_duration;
 use daypass_store::{ExchangeFilter, Outcome, StoreFault};
 
 use super::pause;
-use crate::audit_stream::AuditStream;
 use crate::service::App;
 
 /// How often it is looked for what is old.
@@ -112,21 +111,24 @@ impl Removal {
         if !is_any_old || is_withheld {
             return Ok(0);
         }
-        match self.app.audit_stream() {
-            None => in_steps(|| ledger.forget(before, SWEEP_CHUNK)).await,
-            Some(stream) => self.forget_streamed(before, stream).await,
+        // The stream of the ledger, whichever server has it in its settings.
+        let is_streamed =
+            self.app.audit_stream().is_some() || self.app.store().audit_stream().cursor().await?.is_some();
+        if is_streamed {
+            return self.forget_streamed(before).await;
         }
+        in_steps(|| ledger.forget(before, SWEEP_CHUNK)).await
     }
 
     /// What the audit stream has not delivered is kept for as long again, and then forgotten with a word.
-    async fn forget_streamed(&self, before: Timestamp, stream: &AuditStream) -> Result<u64, StoreFault> {
+    async fn forget_streamed(&self, before: Timestamp) -> Result<u64, StoreFault> {
         let kept = self.app.keep_exchanges_seconds().unwrap_or(i64::MAX);
         let lost_before = before.plus_seconds(kept.saturating_neg());
         let lost = AtomicU64::new(0);
         let step = async || {
             let (forgotten, lost_now) =
                 self.app.store().audit_stream().forget(before, lost_before, SWEEP_CHUNK).await?;
-            stream.count_lost(lost_now);
+            self.app.count_lost(lost_now);
             lost.fetch_add(lost_now, Ordering::Relaxed);
             Ok(forgotten.saturating_add(lost_now))
         };
@@ -135,7 +137,13 @@ impl Removal {
         if lost > 0 {
             tracing::error!(
                 lost,
-                "exchanges from before {lost_before} are forgotten that the audit stream has not delivered: it has waited too long"
+                "exchanges from before {lost_before} are forgotten that the audit stream has not delivered: it has waited too long{}",
+                if self.app.audit_stream().is_some() {
+                    ""
+                } else {
+                    ". There is none in the settings of this server: if there is none in those of others, see `the end of a stream` \
+                     in docs/audit.md"
+                }
             );
         }
         removed

@@ -22,9 +22,10 @@ fn state() -> State<'static> {
             delivered: 5,
             failed: 6,
             exchanges: 56,
-            lost: 7,
+            unreadable: 3,
             delivered_at: Some(daypass_jose::Timestamp::from_millis(8_000)),
         }),
+        lost_exchanges: 4,
     }
 }
 

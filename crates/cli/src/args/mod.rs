@@ -32,7 +32,10 @@ pub(crate) use keys::{
     CompromisedKey, KeysCommand, KeysListArguments, KeysRewrapArguments, KeysRotateArguments,
 };
 pub(crate) use openapi::OpenapiArguments;
-pub(crate) use policy::{PolicyCheckArguments, PolicyCommand, PolicySchemaArguments};
+pub(crate) use policy::{
+    PolicyCanArguments, PolicyCheckArguments, PolicyCommand, PolicyFilesArguments, PolicyMatrixArguments,
+    PolicySchemaArguments, PolicyTestArguments, PolicyWhoArguments, RepositoryArguments,
+};
 pub(crate) use project::{
     ProjectAddArguments, ProjectCommand, ProjectConfigArguments, ProjectListArguments, ProjectNameArguments,
     ProjectSuspendArguments,

@@ -45,6 +45,10 @@ mod order;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod policy_cases;
+#[cfg(test)]
+mod policy_matrix;
+#[cfg(test)]
 mod policy_reload;
 #[cfg(test)]
 #[cfg(feature = "test-postgres")]

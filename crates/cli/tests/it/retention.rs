@@ -78,3 +78,30 @@ async fn what_the_audit_stream_has_not_delivered_is_kept_for_as_long_again_and_l
     assert_eq!(kept.len(), 2, "of twice the time");
     store.close().await;
 }
+
+#[tokio::test]
+async fn a_server_without_a_stream_forgets_nothing_that_the_stream_of_the_ledger_has_yet_to_deliver() {
+    let folder = Folder::new();
+    folder.write(
+        "daypass.toml",
+        "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\n[store]\nkeep_exchanges = '7d'\n",
+    );
+    let store = store(&folder).await;
+    let now = clock::now();
+    for number in 0..450 {
+        succeeded(&store, now.plus_seconds(-30 * DAY + number)).await;
+    }
+    for days in [10, 6] {
+        succeeded(&store, now.plus_seconds(-days * DAY)).await;
+    }
+    store.audit_stream().begin(StreamStart::Beginning).await.unwrap();
+    let seen = store.audit_stream().cursor().await.unwrap().unwrap();
+    assert!(store.audit_stream().take(&seen, "another").await.unwrap());
+    let first = store.audit_stream().next(&seen.place, 1, 1).await.unwrap().exchanges.remove(0).place;
+    assert!(store.audit_stream().advance("another", &seen.place, &first, now).await.unwrap());
+    // More than a step, and the one where the stream is among the oldest.
+    serve_until(&folder, &["\"lost\":449", "\"removed\":449"]);
+    let kept = store.ledger().list(&ExchangeFilter::default(), 10).await.unwrap();
+    assert_eq!(kept.len(), 3, "where the stream is, and what is of twice the time");
+    store.close().await;
+}

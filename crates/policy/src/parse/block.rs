@@ -1,6 +1,7 @@
 //! One block of rules, of trust or of deny.
 
 use super::{Surroundings, place, when};
+use crate::context::PolicyContext;
 use crate::finding::{Lint, did_you_mean};
 use crate::issuer::RegisteredIssuer;
 use crate::pattern::{Glob, Pattern, Wanted};
@@ -47,10 +48,18 @@ pub(super) fn deny(section: &Section<'_>, surroundings: Surroundings<'_>) -> Opt
 }
 
 fn issuer<'c>(section: &Section<'_>, surroundings: Surroundings<'c>) -> Option<&'c RegisteredIssuer> {
-    let Located { value, span } = section.required_text("issuer")?;
-    let found = surroundings.context.issuer(&value);
+    named_issuer(section, section.required_text("issuer")?, surroundings.context)
+}
+
+/// The issuer that is named there.
+pub(crate) fn named_issuer<'c>(
+    section: &Section<'_>,
+    Located { value, span }: Located<String>,
+    context: &'c PolicyContext,
+) -> Option<&'c RegisteredIssuer> {
+    let found = context.issuer(&value);
     if found.is_none() {
-        let names = surroundings.context.issuers.iter().map(|issuer| issuer.name.as_str());
+        let names = context.issuers.iter().map(|issuer| issuer.name.as_str());
         let help = match did_you_mean(&value, names.clone()) {
             Some(name) => format!("did you mean `{name}`?"),
             None => format!("registered in the settings: {}", names.collect::<Vec<_>>().join(", ")),

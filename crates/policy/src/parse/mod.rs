@@ -7,6 +7,7 @@ mod lint;
 mod role;
 mod when;
 
+pub(crate) use block::named_issuer;
 pub(crate) use ceiling::Ceiling;
 
 use crate::context::PolicyContext;
@@ -17,6 +18,9 @@ use crate::trust::{DenyBlock, Place};
 
 /// The file that bounds the roles of its folder and of those below.
 pub const CEILING_FILE: &str = "_ceiling.toml";
+
+/// How the name of a file of cases ends. Such a file is never read as policy, wherever it stands.
+pub const CASES_SUFFIX: &str = ".test.toml";
 
 /// A policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +78,11 @@ impl PolicyFile {
         self.path.rsplit('/').next() == Some(CEILING_FILE)
     }
 
+    /// Whether it holds cases, so that it is never read as policy.
+    pub fn is_cases(&self) -> bool {
+        self.path.ends_with(CASES_SUFFIX)
+    }
+
     /// Its folder with a `/` at the end; empty for the topmost.
     pub(crate) fn folder(&self) -> &str {
         self.path.rfind('/').and_then(|at| self.path.get(..=at)).unwrap_or("")
@@ -94,6 +103,18 @@ pub(crate) fn roles(file: &PolicyFile, surroundings: Surroundings<'_>) -> (Defin
         defined
     });
     (defined.unwrap_or_default(), findings)
+}
+
+/// Looks through a file of cases for what belongs into a policy file.
+pub(crate) fn misplaced(file: &PolicyFile) -> Vec<Finding> {
+    let (_, findings) = reader::read(&file.path, &file.text, |top| {
+        for entry in ["roles", "deny"].into_iter().filter_map(|key| top.entry(key)) {
+            let message = format!("`{}` in a file of cases, which no server goes by", entry.key);
+            let help = format!("move it to a file whose name does not end in `{CASES_SUFFIX}`");
+            top.source().error(entry.span, message, Some(help));
+        }
+    });
+    findings
 }
 
 /// Reads a ceiling.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use daypass_jose::Algorithm;
 
-use super::{ClaimType, Profile, PullRequestRef, TokenReuse, Trigger, WorkloadClaims};
+use super::{ClaimType, Each, Kind, Profile, PullRequestRef, TokenReuse, Trigger, WorkloadClaims};
 use crate::finding::Finding;
 use crate::pattern::Glob;
 use crate::reader::{self, Section};
@@ -45,7 +45,9 @@ fn profile(top: &Section<'_>) -> Option<Profile> {
         personal: texts(&sets, "personal"),
         workload: workload(&top.section("workload")?),
         trigger: top.section("trigger").map(|section| trigger(&section)),
-        example: example(top),
+        example: table(top, "example"),
+        usual: table(top, "usual"),
+        kinds: top.sections("kinds").iter().filter_map(kind).collect(),
         foreign_audiences: top.sections("foreign_audiences").iter().filter_map(foreign_audience).collect(),
     };
     for section in [&claims, &sets, top] {
@@ -71,10 +73,27 @@ fn types(claims: &Section<'_>, set: &str) -> Option<BTreeMap<String, ClaimType>>
     section.rest().into_iter().map(of).collect()
 }
 
-fn example(top: &Section<'_>) -> BTreeMap<String, String> {
-    let Some(section) = top.section("example") else { return BTreeMap::new() };
+/// Texts by their keys.
+fn table(of: &Section<'_>, name: &str) -> BTreeMap<String, String> {
+    let Some(section) = of.section(name) else { return BTreeMap::new() };
     let claims = section.rest();
     claims.iter().filter_map(|entry| Some((entry.key.to_owned(), entry.text()?.value))).collect()
+}
+
+fn kind(section: &Section<'_>) -> Option<Kind> {
+    let each = section.text("each").map(|claim| Each {
+        claim: claim.value,
+        before: section.text("before").map(|before| before.value).unwrap_or_default(),
+    });
+    let kind = Kind {
+        title: section.required_text("title")?.value,
+        note: section.text("note").map(|note| note.value),
+        each,
+        only_if_tested: section.text("only_if_tested").map(|claim| claim.value),
+        claims: table(section, "claims"),
+    };
+    section.finish();
+    Some(kind)
 }
 
 fn workload(section: &Section<'_>) -> WorkloadClaims {

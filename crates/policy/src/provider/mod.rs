@@ -1,6 +1,7 @@
 //! Provider profiles: what a kind of CI system puts into its tokens, as data. There is one code path for all of them.
 
 mod file;
+mod kind;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -8,6 +9,8 @@ use std::sync::LazyLock;
 use daypass_jose::{Algorithm, Json};
 
 use crate::pattern::Glob;
+
+pub use kind::{Each, Kind};
 
 /// Whether one token can be exchanged more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +137,10 @@ pub struct Profile {
     pub trigger: Option<Trigger>,
     /// The claims of a job as there are many, each as text; `{claim}` in it stands for another one.
     pub example: BTreeMap<String, String>,
+    /// What a token carries besides, where a whole one is made up; what begins with `_` is a part of claims, and none.
+    pub usual: BTreeMap<String, String>,
+    /// The kinds of job that matter to who can get what.
+    pub kinds: Vec<Kind>,
     /// Audiences that belong to somebody else, and to whom.
     pub foreign_audiences: Vec<(Glob, String)>,
 }

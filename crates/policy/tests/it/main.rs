@@ -1,7 +1,11 @@
 //! The policy through its public door: files go in, decisions come out.
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod ceilings;
+#[cfg(test)]
+mod cells;
 #[cfg(test)]
 mod decisions;
 #[cfg(test)]
@@ -16,6 +20,10 @@ mod kit;
 mod language;
 #[cfg(test)]
 mod lints;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod odd_claims;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

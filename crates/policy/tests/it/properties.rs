@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::kit::{context, file, github, with};
 
-const CONDITIONS: [&str; 12] = [
+pub(crate) const CONDITIONS: [&str; 12] = [
     "repository_owner_id = \"65\"",
     "repository_id = [\"123456789\", \"7\"]",
     "ref = { glob = \"refs/heads/*\" }",
@@ -25,7 +25,7 @@ const CONDITIONS: [&str; 12] = [
 ];
 
 /// Every lint allowed, so that policies of all kinds are compiled.
-fn allowing() -> PolicyContext {
+pub(crate) fn allowing() -> PolicyContext {
     let mut context = context();
     context.allowed =
         Lint::ALL.into_iter().map(|lint| (lint, "a test".to_owned())).collect::<BTreeMap<_, _>>();
@@ -43,7 +43,7 @@ fn block(head: &str, conditions: &[usize]) -> String {
     format!("{head}\nissuer = \"github\"\n{}\n", lines.join("\n"))
 }
 
-fn policy(trust: &[usize], deny: Option<(&str, &[usize], &str)>) -> Policy {
+pub(crate) fn policy(trust: &[usize], deny: Option<(&str, &[usize], &str)>) -> Policy {
     let grant = "[roles.r.grants.api]\naudience = \"https://a.example\"\nscopes = []\n";
     let deny = deny.map_or_else(String::new, |(head, conditions, absent)| {
         block(&format!("{head}\nabsent = \"{absent}\""), conditions)
@@ -94,7 +94,7 @@ fn job() -> impl Strategy<Value = Value> {
     })
 }
 
-fn conditions() -> impl Strategy<Value = Vec<usize>> {
+pub(crate) fn conditions() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(0..CONDITIONS.len(), 0..3)
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use daypass_jose::ids::ExchangeId;
 use daypass_store::{LedgerFault, Spend, Store, StoreFault, StreamPlace};
 use tokio::sync::mpsc;
+use tokio_postgres::Client;
 
 use crate::schema::{Schema, server};
 use crate::support::{Place, all, bare, once, postgres, success};
@@ -167,9 +168,9 @@ async fn a_certificate_must_be_trusted_and_name_the_host() {
 /// The ids that a stream gives behind a place, once nothing older is being written, and the place behind them.
 async fn streamed(store: &Store, from: &StreamPlace) -> (Vec<ExchangeId>, StreamPlace) {
     let (mut ids, mut place) = (Vec::new(), from.clone());
-    for (next, exchange) in store.audit_stream().next(from, 1_000).await.unwrap() {
-        ids.push(exchange.id);
-        place = next;
+    for next in store.audit_stream().next(from, 1_000, 10_000_000).await.unwrap().exchanges {
+        ids.push(next.record.unwrap().id);
+        place = next.place;
     }
     (ids, place)
 }
@@ -225,4 +226,46 @@ async fn in_a_database_that_came_from_another_server_what_is_recorded_comes_behi
         assert_eq!(ids.last(), Some(&exchange.id));
     }
     assert!(number(&place, "SELECT value FROM meta WHERE name = 'ordinal_offset'").await > 1_000_000_000);
+}
+
+/// The tables of version 2, in which somebody reads `exchanges` and does not end, as a backup does; and another server, that
+/// writes.
+async fn version_2_with_a_reader() -> (Place, Client, Client) {
+    let place = postgres();
+    place.make_version_1("SELECT 1").await;
+    execute(&place, include_str!("../../migrations/postgres/0002_revocations.sql")).await;
+    execute(&place, "UPDATE schema_version SET version = 2").await;
+    let (reader, other) = (place.client().await, place.client().await);
+    reader.batch_execute("BEGIN; LOCK TABLE exchanges IN ACCESS SHARE MODE").await.unwrap();
+    // As every server of daypass.
+    other.batch_execute("SET lock_timeout = '2s'").await.unwrap();
+    (place, reader, other)
+}
+
+async fn write(client: &Client, moment: i64) {
+    let id = bare(moment).id.to_string();
+    let insert =
+        "INSERT INTO exchanges (id, at, face, outcome, source) VALUES ($1, 1, 'seed', 'refused', 'x')";
+    client.execute(insert, &[&id]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_that_a_backup_reads_are_changed_behind_it_and_other_servers_go_on_meanwhile() {
+    let (place, reader, other) = version_2_with_a_reader().await;
+    let url = place.url.clone();
+    let start = tokio::spawn(async move { Store::open(&url).await });
+    // Until it has waited for the table twice, what others write is written.
+    let waits = "SELECT COUNT(*) FROM pg_locks WHERE relation = 'exchanges'::regclass AND NOT granted";
+    let (mut moment, mut was_waiting, mut waited) = (0, false, 0);
+    while waited < 2 {
+        moment += 1;
+        write(&other, moment).await;
+        let is_waiting = number(&place, waits).await > 0;
+        waited += u32::from(was_waiting && !is_waiting);
+        was_waiting = is_waiting;
+        assert!(!start.is_finished());
+    }
+    reader.batch_execute("COMMIT").await.unwrap();
+    let store = start.await.unwrap().unwrap();
+    assert_eq!(all(&store).await.len(), usize::try_from(moment).unwrap());
 }

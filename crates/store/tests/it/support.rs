@@ -103,6 +103,19 @@ impl Place {
         }
     }
 
+    /// Changes what is there by hand: by one statement on SQLite, by another on PostgreSQL.
+    #[cfg_attr(
+        not(feature = "test-postgres"),
+        expect(unused_variables, clippy::unused_async, reason = "it is what PostgreSQL alone is given")
+    )]
+    pub(crate) async fn execute(&self, sqlite: &str, postgres: &str) {
+        match &self.kind {
+            Kind::Sqlite(_) => Connection::open(self.file()).unwrap().execute_batch(sqlite).unwrap(),
+            #[cfg(feature = "test-postgres")]
+            Kind::Postgres(schema) => schema.client().await.batch_execute(postgres).await.unwrap(),
+        }
+    }
+
     /// A connection beside the stores.
     #[cfg(feature = "test-postgres")]
     pub(crate) async fn client(&self) -> Client {

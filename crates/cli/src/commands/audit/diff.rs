@@ -21,7 +21,7 @@ const MAX_WANTED: usize = 3;
 const INDENT: &str = "      ";
 
 /// The trace as lines; `elsewhere` is what else is known of the repository.
-pub(super) fn shown(trace: &str, elsewhere: Option<&str>) -> String {
+pub(in crate::commands) fn shown(trace: &str, elsewhere: Option<&str>) -> String {
     let value = audit::column(Some(trace));
     let mut lines: Vec<String> = Vec::new();
     if let Some(reason) = text(&value, "reason") {

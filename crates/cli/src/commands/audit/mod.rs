@@ -10,6 +10,8 @@ mod show;
 mod tail;
 mod window;
 
+pub(super) use diff::shown as shown_decision;
+
 use super::Context;
 use super::records::{Absent, Records};
 use crate::args::AuditCommand;

@@ -1,14 +1,11 @@
 //! `daypass policy check`: the files, read by the parser of the server, with all that is to be said of them.
 
-use std::path::PathBuf;
-
-use daypass_app::policy_source;
 use daypass_policy::{Finding, Level, Policy, Rendering, render};
 use serde_json::{Value, json};
 
-use super::sarif;
-use crate::args::{PolicyCheckArguments, ServerArguments, SettingsArguments};
-use crate::commands::{Context, serve};
+use super::{files, sarif};
+use crate::args::PolicyCheckArguments;
+use crate::commands::Context;
 use crate::fault::{CommandFault, FINDINGS, OK};
 use crate::output;
 
@@ -33,29 +30,12 @@ pub(super) fn run(arguments: &PolicyCheckArguments, context: &Context) -> Result
 }
 
 fn check(arguments: &PolicyCheckArguments, context: &Context) -> Result<Checked, CommandFault> {
-    let server = ServerArguments {
-        settings: SettingsArguments { config: arguments.settings.config.clone() },
-        listen: None,
-        public_url: None,
-        store_url: None,
-        policy_dir: None,
-        allow: arguments.allow.clone(),
-    };
-    let settings = serve::settings(&server, context)?;
-    let top = settings.policy_dir.clone();
-    let paths: Vec<PathBuf> =
-        if arguments.paths.is_empty() { top.iter().cloned().collect() } else { arguments.paths.clone() };
-    if paths.is_empty() {
-        let message = "the settings name no `policy_dir`\n  help: name a folder or files: `daypass policy check FOLDER`";
-        return Err(CommandFault::Usage(message.to_owned()));
-    }
-    let files = policy_source::read_named(&paths, top.as_deref())
-        .map_err(|fault| CommandFault::Usage(fault.to_string()))?;
-    let (policy, findings) = match Policy::load(&files, &settings.policy) {
+    let read = files::read(&arguments.paths, &arguments.settings, &arguments.allow, context)?;
+    let (policy, findings) = match read.result {
         Ok((policy, findings)) => (Some(policy), findings),
         Err(findings) => (None, findings),
     };
-    Ok(Checked { files: files.len(), findings, policy })
+    Ok(Checked { files: read.files, findings, policy })
 }
 
 fn tell(checked: &Checked) -> Result<(), CommandFault> {
@@ -63,10 +43,8 @@ fn tell(checked: &Checked) -> Result<(), CommandFault> {
         output::line(render(&checked.findings, Rendering::Coloured))?;
         output::line("")?;
     }
-    let unsure: Vec<&str> = checked.policy.iter().flat_map(Policy::not_fully_linted).collect();
-    if !unsure.is_empty() {
-        let note = output::styled(output::CARE, "not fully linted:");
-        output::line(format_args!("{note} {} (`when` says what no lint can follow)", unsure.join(", ")))?;
+    if let Some(note) = checked.policy.as_ref().and_then(files::not_fully_linted) {
+        output::line(note)?;
     }
     let count = |level| checked.findings.iter().filter(|finding| finding.level == level).count();
     let files = counted(checked.files, "file");
@@ -92,7 +70,7 @@ fn as_json(checked: &Checked) -> Value {
     })
 }
 
-fn finding_as_json(finding: &Finding) -> Value {
+pub(super) fn finding_as_json(finding: &Finding) -> Value {
     json!({
         "file": finding.file,
         "line": finding.line,

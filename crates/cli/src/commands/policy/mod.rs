@@ -1,9 +1,16 @@
 //! `daypass policy`: what can be told of policy files without a server.
 
+mod can;
 mod check;
 mod explain;
+mod files;
+mod matrix;
+mod repository;
 mod sarif;
 mod schema;
+mod test;
+mod who;
+mod why;
 
 use super::Context;
 use crate::args::PolicyCommand;
@@ -15,6 +22,10 @@ pub(super) fn run(command: &PolicyCommand, context: &Context) -> Result<u8, Comm
             Some(lint) => explain::run(lint),
             None => check::run(arguments, context),
         },
+        PolicyCommand::Matrix(arguments) => matrix::run(arguments, context),
+        PolicyCommand::Who(arguments) => who::run(arguments, context),
+        PolicyCommand::Can(arguments) => can::run(arguments, context),
         PolicyCommand::Schema(arguments) => schema::run(arguments),
+        PolicyCommand::Test(arguments) => test::run(arguments, context),
     }
 }

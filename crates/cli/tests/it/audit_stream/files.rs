@@ -12,29 +12,36 @@ use rustix::process::Signal;
 use super::receiver::SECRET;
 use crate::support::{Folder, Standing, get, mode_of, set_mode};
 
-const SETTINGS: &str = "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\n[audit.stream]\n";
+pub(super) const SETTINGS: &str =
+    "public_url = 'http://127.0.0.1:8080'\nlisten = '127.0.0.1:0'\n[audit.stream]\n";
 
 /// The ledger of a folder, beside the server's own.
-struct Beside {
-    store: Store,
+pub(super) struct Beside {
+    pub(super) store: Store,
     next: i64,
 }
 
 impl Beside {
-    async fn new(folder: &Folder) -> Self {
+    pub(super) async fn new(folder: &Folder) -> Self {
         let store = Store::open(&format!("sqlite://{}", folder.path("daypass.db").display())).await.unwrap();
         Self { store, next: 0 }
     }
 
     /// Records so many exchanges; gives their ids.
-    async fn record(&mut self, count: usize) -> Vec<String> {
+    pub(super) async fn record(&mut self, count: usize) -> Vec<String> {
+        self.record_of(count, "refs/heads/main").await
+    }
+
+    /// The same, of a branch.
+    pub(super) async fn record_of(&mut self, count: usize, branch: &str) -> Vec<String> {
         let mut ids = Vec::new();
         for _ in 0..count {
             self.next = self.next.saturating_add(1);
             let at = clock::now();
             let id = ExchangeId::first_of(at.plus_seconds(self.next));
             let exchange = ExchangeRecord::new(id, at, "seed", "192.0.2.1");
-            let exchange = ExchangeRecord { outcome: Outcome::Success, ..exchange };
+            let git_ref = Some(branch.to_owned());
+            let exchange = ExchangeRecord { outcome: Outcome::Success, git_ref, ..exchange };
             self.store.ledger().record(exchange, None).await.unwrap();
             ids.push(id.to_string());
         }
@@ -68,7 +75,7 @@ fn wait_for(folder: &Folder, names: &[&str], ids: &[String]) -> usize {
     }
 }
 
-fn end(server: &mut Standing) {
+pub(super) fn end(server: &mut Standing) {
     server.signal(Signal::TERM);
     assert_eq!(server.wait(), 0);
 }

@@ -40,7 +40,12 @@ pub(crate) enum Mode {
     Hangs,
     /// Answers 413 to more than ten lines.
     Small,
+    /// Answers 403 to what has this in it, as a filter for web applications does.
+    Filters,
 }
+
+/// What [`Mode::Filters`] does not take: the name of a branch, which a stranger may choose.
+pub(crate) const FILTERED: &str = "<script>";
 
 #[derive(Default)]
 struct Books {
@@ -169,12 +174,16 @@ impl Shared {
         let is_taken = match mode {
             Mode::Well | Mode::Cuts | Mode::Endless => true,
             Mode::Small => lines <= 10,
+            Mode::Filters => !String::from_utf8_lossy(&asked.body).contains(FILTERED),
             Mode::Fails | Mode::Limits | Mode::Redirects | Mode::Gone | Mode::Away | Mode::Hangs => false,
         };
         let empty = "content-length: 0\r\nconnection: close\r\n\r\n";
         let answer = match mode {
-            Mode::Well | Mode::Small if is_taken => format!("HTTP/1.1 204 No Content\r\n{empty}"),
+            Mode::Well | Mode::Small | Mode::Filters if is_taken => {
+                format!("HTTP/1.1 204 No Content\r\n{empty}")
+            }
             Mode::Small => format!("HTTP/1.1 413 Too Large\r\n{empty}"),
+            Mode::Filters => format!("HTTP/1.1 403 Forbidden\r\n{empty}"),
             Mode::Limits => format!("HTTP/1.1 429 Too Many\r\nretry-after: 1\r\n{empty}"),
             Mode::Redirects => format!("HTTP/1.1 307 Elsewhere\r\nlocation: /elsewhere\r\n{empty}"),
             Mode::Gone => format!("HTTP/1.1 410 Gone\r\n{empty}"),

@@ -2,10 +2,12 @@
 
 use rustix::process::Signal;
 
-use super::receiver::{Mode, Receiver};
+use super::files::{Beside, SETTINGS, end};
+use super::receiver::{FILTERED, Mode, Receiver, SECRET};
 use super::{dice, recorded, serve_with, shows_nothing_secret, start, successes};
 use crate::installation::Installation;
 use crate::kills::load::Load;
+use crate::support::{Folder, set_mode};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_exchange_is_lost_or_kept_waiting_whatever_the_webhook_does_and_when_the_server_is_killed() {
@@ -102,4 +104,35 @@ async fn a_receiver_with_another_secret_does_not_take_the_signature() {
     assert_eq!(receiver.wait_for_fault(), "the signature is another");
     assert_eq!(receiver.taken(), 0);
     drop(receiver.faults());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exchange_that_a_filter_refuses_is_named_keeps_what_is_before_it_from_nobody_and_can_be_passed_over()
+ {
+    let folder = Folder::new();
+    let receiver = Receiver::start(Mode::Filters);
+    set_mode(&folder.write("secret", SECRET), 0o600);
+    let webhook = format!("webhook = '{}'\nsecret_file = 'secret'\ninsecure_http = true\n", receiver.url);
+    folder.write("daypass.toml", &format!("{SETTINGS}{webhook}"));
+    let mut beside = Beside::new(&folder).await;
+    let before = beside.record(20).await;
+    let refused = beside.record_of(1, &format!("refs/heads/{FILTERED}")).await.remove(0);
+    let after = beside.record(20).await;
+    let mut server = folder.serve(&[]);
+    receiver.wait_for_all(&before);
+    let line = server.standing.stderr_line(|line| line.contains("is not delivered to"));
+    assert!(
+        line.contains(&format!("it waits for exchange `{refused}`")) && line.contains("filter"),
+        "{line}"
+    );
+    assert_eq!(receiver.taken(), before.len());
+    // As docs/audit.md says.
+    let pass_over = "UPDATE audit_stream SET (ordinal, exchange_id) = \
+                     (SELECT ordinal, id FROM exchange_order WHERE id = ?1)";
+    let database = rusqlite::Connection::open(folder.path("daypass.db")).unwrap();
+    assert_eq!(database.execute(pass_over, [&refused]).unwrap(), 1);
+    receiver.wait_for_all(&after);
+    assert_eq!(receiver.taken(), before.len() + after.len(), "all but this one");
+    end(&mut server.standing);
+    beside.store.close().await;
 }

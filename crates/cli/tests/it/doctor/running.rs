@@ -109,7 +109,7 @@ fn a_claim_that_no_profile_knows_is_found_in_the_metrics_of_the_server() {
     let server = folder.serve(&[]);
     let doctor = || Looked::of(&folder.run(&["doctor", "--json", "--url", &server.url]));
     assert!(doctor().has("ok", "unaccounted-claims"));
-    let exchange = ["exchange", "--url", &server.url, "--dry-run"];
+    let exchange = ["exchange", "--url", &server.url];
     assert_eq!(ran(folder.command(&exchange).envs(&emulator.variables)).status, 3);
     let looked = doctor();
     assert_eq!(

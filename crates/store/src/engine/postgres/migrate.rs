@@ -1,5 +1,7 @@
 //! The tables: made or brought up to date at start; and what a server must be like to be trusted with them.
 
+use std::time::Duration;
+
 use super::session::Session;
 use super::trouble::Trouble;
 use crate::value::Row;
@@ -10,9 +12,16 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0002_revocations.sql"),
     include_str!("../../../migrations/postgres/0003_audit_stream.sql"),
 ];
-/// Held while tables are made: of servers that start at once one makes them, and the others see what it did.
-const LOCK: &str = "BEGIN; SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = '30s'; \
+/// Held while tables are made: of servers that start at once one makes them, and the others see what it did. Nobody else
+/// waits for who waits here. What is done may take as long as it takes: an index of a large table is built.
+const LOCK: &str = "BEGIN; SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0; \
      SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(7233190457923400563)";
+/// A table is waited for less long than others wait for anything (see `session.rs`): whatever comes behind who waits for
+/// a table to change it, waits too.
+const SHORTLY: &str = "SET LOCAL lock_timeout = '1s'";
+/// How often it is tried where another session holds a table, and from one try to the next: with what each waits, a minute.
+const ATTEMPTS: u32 = 30;
+const PAUSE: Duration = Duration::from_secs(1);
 const IS_THERE: &str = "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('schema_version')";
 const VERSION: &str = "SELECT version FROM schema_version";
 const LAST_ORDINAL: &str = "SELECT COALESCE(MAX(ordinal), -1) FROM exchanges";
@@ -28,8 +37,39 @@ pub(super) fn known_version() -> i64 {
 
 /// Brings the tables up to date, whoever else does so at the same time.
 pub(super) async fn migrate(session: &mut Session) -> Result<(), Trouble> {
+    migrate_within(session, ATTEMPTS).await
+}
+
+/// Tries it so often where another session holds a table.
+pub(super) async fn migrate_within(session: &mut Session, attempts: u32) -> Result<(), Trouble> {
     check_server(session).await?;
-    session.batch(LOCK).await?;
+    for attempt in 1..=attempts {
+        let Err(held) = try_to_migrate(session).await? else { return Ok(()) };
+        session.batch("ROLLBACK").await?;
+        if attempt == 1 {
+            tracing::warn!(
+                "the tables cannot be brought up to date yet, since {held}: it is tried again for a minute or more"
+            );
+        }
+        if attempt == attempts {
+            return Err(Trouble::Server(format!(
+                "the tables are as they were, since {held}: start again when it has ended"
+            )));
+        }
+        // What holds it tells nobody when it ends.
+        drop(tokio::time::timeout(PAUSE, std::future::pending::<()>()).await);
+    }
+    Ok(())
+}
+
+/// What keeps the tables from being changed.
+type Held = &'static str;
+
+/// Gives what others hold, if that is what it fails of.
+async fn try_to_migrate(session: &mut Session) -> Result<Result<(), Held>, Trouble> {
+    if !session.batch_unless_held(LOCK).await? {
+        return Ok(Err("another server brings them up to date"));
+    }
     let known = known_version();
     let done = version(session).await?;
     if done > known {
@@ -37,42 +77,64 @@ pub(super) async fn migrate(session: &mut Session) -> Result<(), Trouble> {
             "the database has version {done}, this daypass knows {known}: use the newer daypass"
         )));
     }
-    if done == known {
+    session.batch(SHORTLY).await?;
+    let is_done = if done == known {
         // Nothing is written, unless the database was brought here: it may turn out to be one that must be left as it is.
-        mend_order(session).await?;
-        return session.batch("COMMIT").await;
+        mend_order(session).await?
+    } else {
+        take_steps(session, done).await?
+    };
+    if !is_done {
+        return Ok(Err("another session holds `exchanges`; a backup, say (`pg_stat_activity` shows it)"));
     }
+    session.batch("COMMIT").await.map(Ok)
+}
+
+/// From one version to that of this daypass; gives whether nobody held a table.
+async fn take_steps(session: &mut Session, done: i64) -> Result<bool, Trouble> {
+    let known = known_version();
     if done == 0 {
         session.batch("CREATE TABLE schema_version (version BIGINT NOT NULL)").await?;
         session.batch("INSERT INTO schema_version (version) VALUES (0)").await?;
+    } else {
+        tracing::info!(
+            "the tables are brought from version {done} to {known}: with a large ledger this takes minutes"
+        );
     }
     for step in MIGRATIONS.iter().skip(usize::try_from(done).unwrap_or(0)) {
-        session.batch(step).await?;
+        if !session.batch_unless_held(step).await? {
+            return Ok(false);
+        }
     }
-    session.batch(&format!("UPDATE schema_version SET version = {known}; COMMIT")).await
+    session.batch(&format!("UPDATE schema_version SET version = {known}")).await?;
+    Ok(true)
 }
 
 /// Sees to it that exchanges of this connection come behind all that are there, in a database that another server's dump
 /// was read into while daypass ran.
 pub(super) async fn mend(session: &mut Session) -> Result<(), Trouble> {
     session.batch(LOCK).await?;
-    mend_order(session).await?;
+    session.batch(SHORTLY).await?;
+    session.batch("SET LOCAL statement_timeout = '30s'").await?;
+    if !mend_order(session).await? {
+        return Err(Trouble::Server("another session holds `exchanges`".to_owned()));
+    }
     session.batch("COMMIT").await
 }
 
 /// The order of exchanges is that of their transactions, whose numbers are of one server: in a database that was brought
 /// to another, those that are there may be above those that are to come. Then all that are to come are counted from
-/// above them.
-async fn mend_order(session: &mut Session) -> Result<(), Trouble> {
+/// above them. Gives whether nobody held the table.
+async fn mend_order(session: &mut Session) -> Result<bool, Trouble> {
     let last = integer(session.run(LAST_ORDINAL, &[]).await?)?;
     if last < integer(session.run(NEXT_ORDINAL, &[]).await?)? {
-        return Ok(());
+        return Ok(true);
     }
     tracing::info!("the database was brought from another server: exchanges are counted on from there");
     let offset = last.saturating_add(1);
     let ordinal = format!("pg_current_xact_id()::TEXT::BIGINT + {offset}");
     session
-        .batch(&format!(
+        .batch_unless_held(&format!(
             "UPDATE meta SET value = {offset} WHERE name = 'ordinal_offset'; \
              ALTER TABLE exchanges ALTER COLUMN ordinal SET DEFAULT {ordinal}"
         ))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Statement};
@@ -64,6 +65,15 @@ impl Session {
     /// Statements without parameters, of ours alone.
     pub(super) async fn batch(&self, sql: &str) -> Result<(), Trouble> {
         self.client.batch_execute(sql).await.map_err(|error| trouble(&error))
+    }
+
+    /// The same; gives whether nobody held for too long what they lock.
+    pub(super) async fn batch_unless_held(&self, sql: &str) -> Result<bool, Trouble> {
+        match self.client.batch_execute(sql).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(false),
+            Err(error) => Err(trouble(&error)),
+        }
     }
 
     /// Runs a statement.

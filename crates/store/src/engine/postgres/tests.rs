@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::commit::BEGIN;
+use super::migrate::migrate_within;
 use super::session::{Access, Session};
 use super::trouble::Trouble;
 use crate::value::Value;
@@ -36,4 +37,26 @@ async fn every_commit_is_durable_though_the_server_would_not_wait() {
     session.batch(BEGIN).await.unwrap();
     let shown = session.run(setting, &[]).await.unwrap().remove(0).text().unwrap();
     assert_eq!(shown, "on");
+}
+
+#[tokio::test]
+async fn tables_that_somebody_reads_without_end_are_left_as_they_are_and_the_start_says_so() {
+    let (reader, mut starting) = (session().await, session().await);
+    let schema = format!("held_{}", std::process::id());
+    let version_2 = concat!(
+        include_str!("../../../migrations/postgres/0001_start.sql"),
+        include_str!("../../../migrations/postgres/0002_revocations.sql"),
+        "CREATE TABLE schema_version (version BIGINT NOT NULL); INSERT INTO schema_version (version) VALUES (2);"
+    );
+    reader.batch(&format!("CREATE SCHEMA {schema}; SET search_path = {schema}; {version_2}")).await.unwrap();
+    reader.batch("SET idle_in_transaction_session_timeout = 0").await.unwrap();
+    starting.batch(&format!("SET search_path = {schema}")).await.unwrap();
+    reader.batch("BEGIN; LOCK TABLE exchanges IN ACCESS SHARE MODE").await.unwrap();
+    let Err(Trouble::Server(why)) = migrate_within(&mut starting, 2).await else { panic!("it is held") };
+    assert!(why.contains("another session holds `exchanges`; a backup, say"), "{why}");
+    reader.batch("COMMIT").await.unwrap();
+    let mut version = starting.run("SELECT version FROM schema_version", &[]).await.unwrap().remove(0);
+    assert_eq!(version.integer().unwrap(), 2);
+    migrate_within(&mut starting, 1).await.unwrap();
+    reader.batch(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
 }

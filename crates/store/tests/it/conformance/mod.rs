@@ -102,6 +102,10 @@ on_all! {
         what_was_not_delivered_is_forgotten_late_and_counted
         a_place_whose_exchange_is_gone_is_seen_and_goes_back_in_time
         the_lag_is_what_was_not_delivered
+        a_step_of_removal_is_full_though_the_oldest_is_where_the_stream_is
+        a_stream_reads_at_once_what_has_few_bytes_and_one_that_has_more_alone
+        what_was_there_before_the_order_was_kept_is_not_all_sent_again
+        an_exchange_that_cannot_be_read_is_named_and_the_others_are_given
     }
     signing_keys {
         of_servers_that_start_at_once_one_writes_the_first_key
