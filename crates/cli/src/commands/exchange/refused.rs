@@ -60,10 +60,7 @@ fn as_json(fault: &CommandFault, status: u8) -> Value {
 }
 
 fn refusal(fault: &CommandFault) -> Option<&Refusal> {
-    match fault {
-        CommandFault::Client(ClientFault::Refused(refusal)) => Some(refusal),
-        _ => None,
-    }
+    if let CommandFault::Client(ClientFault::Refused(refusal)) = fault { Some(refusal) } else { None }
 }
 
 /// On one line: what, and what would help.

@@ -92,7 +92,8 @@ async fn answers(asks: usize) -> Vec<(&'static str, Face, Answered)> {
             dice ^= dice << 13;
             dice ^= dice >> 7;
             dice ^= dice << 17;
-            let (role, face) = kinds.swap_remove(usize::try_from(dice % kinds.len() as u64).unwrap());
+            let (role, face) =
+                kinds.swap_remove(usize::try_from(dice % u64::try_from(kinds.len()).unwrap()).unwrap());
             let name = if role == "absent" { format!("absent{}", dice % 7) } else { role.to_owned() };
             let token = token(&kit, &mut table, usize::try_from(dice >> 20).unwrap().wrapping_add(round));
             answers.push((role, face, ask(app.address, face, &name, &token).await));

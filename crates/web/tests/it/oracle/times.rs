@@ -79,7 +79,7 @@ impl Times {
 
     fn apart(&self, times: &[f64]) -> Apart {
         let (absent, present) = (self.absent(), times);
-        let sizes = (absent.len() as f64, present.len() as f64);
+        let sizes = (real(absent.len()), real(present.len()));
         let mut all: Vec<(f64, bool)> = absent.iter().map(|time| (*time, false)).collect();
         all.extend(present.iter().map(|time| (*time, true)));
         all.sort_by(|one, other| one.0.total_cmp(&other.0));
@@ -87,7 +87,7 @@ impl Times {
         for (at, (_, is_present)) in all.iter().enumerate() {
             if *is_present {
                 below.1 += 1.0;
-                ranks += at as f64 + 1.0;
+                ranks += real(at) + 1.0;
             } else {
                 below.0 += 1.0;
             }
@@ -107,6 +107,10 @@ impl Apart {
     fn is_allowed(&self) -> bool {
         self.kolmogorov <= 1.0 && self.mann_whitney <= 1.0
     }
+}
+
+fn real(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap())
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
