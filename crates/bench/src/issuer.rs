@@ -31,6 +31,7 @@ pub const FIRST_REPOSITORY: u64 = 100_000_001;
 pub struct Minter {
     key: Arc<SigningKey>,
     url: Arc<str>,
+    git_ref: Option<Arc<str>>,
 }
 
 /// An issuer that listens until it is dropped.
@@ -65,7 +66,12 @@ impl Issuer {
         let requests = Arc::new(AtomicU64::new(0));
         let mut task = JoinSet::new();
         task.spawn(listen(listener, [discovery, key_set.clone()], Arc::clone(&requests)));
-        Ok(Self { minter: Minter { key: Arc::new(key), url: url.into() }, key_set, requests, _task: task })
+        Ok(Self {
+            minter: Minter { key: Arc::new(key), url: url.into(), git_ref: None },
+            key_set,
+            requests,
+            _task: task,
+        })
     }
 
     /// What signs its tokens.
@@ -93,7 +99,13 @@ impl Minter {
     /// Another issuer's name under the same key.
     #[must_use]
     pub fn renamed(&self, url: &str) -> Self {
-        Self { key: Arc::clone(&self.key), url: url.into() }
+        Self { url: url.into(), ..self.clone() }
+    }
+
+    /// The same issuer, for jobs of this ref.
+    #[must_use]
+    pub fn of_ref(&self, git_ref: &str) -> Self {
+        Self { git_ref: Some(git_ref.into()), ..self.clone() }
     }
 
     /// A token of about 1.5 KB with a `jti` of its own, of a job in the repository of this number.
@@ -106,6 +118,9 @@ impl Minter {
         let mut claims = claims(repository_id);
         claims.insert("jti", RequestId::new(moment, &OsRandom).to_string());
         claims.insert("iss", &*self.url);
+        if let Some(git_ref) = &self.git_ref {
+            claims.insert("ref", &**git_ref);
+        }
         claims.insert("iat", now);
         claims.insert("nbf", now.saturating_sub(300));
         claims.insert("exp", now.saturating_add(LIFETIME_SECONDS));

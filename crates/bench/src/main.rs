@@ -54,6 +54,7 @@ enum Stage {
     Exchange,
     Scale,
     Refusals,
+    Policy,
     Start,
 }
 
@@ -129,6 +130,9 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     }
     if wanted(Stage::Refusals) {
         report.refusals = stages::refusals::run(&plan).await?;
+    }
+    if wanted(Stage::Policy) {
+        report.policies = Some(stages::policy::run(&plan).await?);
     }
     if wanted(Stage::Start) {
         report.start = Some(stages::start::run(&plan).await?);

@@ -62,6 +62,38 @@ pub async fn onboard(store_url: &str, projects: u64) -> Result<(), StoreFault> {
     Ok(())
 }
 
+/// The longest ref of a repository on github.com, of which hostile globs make the most.
+pub fn long_ref() -> String {
+    format!("refs/heads/{}", "a".repeat(244))
+}
+
+/// Writes so many roles, `role-0` and on, each with globs that cost as much as globs may and do not fit, before one that does.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write_hostile_roles(place: &Place, roles: u32, globs_a_role: usize) -> io::Result<()> {
+    let hostile = format!("{{ glob = \"{}b\" }}", "**a".repeat(170));
+    let mut text = String::new();
+    for number in 0..roles {
+        let globs = vec![hostile.as_str(); globs_a_role].join(", ");
+        write!(
+            text,
+            "[[roles.role-{number}.trust]]\nissuer = \"ci\"\nrepository_owner_id = \"{OWNER_ID}\"\n\
+             ref = [{globs}, {{ glob = \"refs/heads/*\" }}]\n\
+             [roles.role-{number}.grants.api]\naudience = \"https://api{number}.example.com\"\n\
+             scopes = [\"releases:read\"]\n\n"
+        )
+        .map_err(io::Error::other)?;
+        if number.checked_rem(ROLES_A_FILE) == Some(ROLES_A_FILE.saturating_sub(1))
+            || number == roles.saturating_sub(1)
+        {
+            std::fs::write(place.path(&format!("policies/hostile-{number}.toml")), &text)?;
+            text.clear();
+        }
+    }
+    Ok(())
+}
+
 /// Writes so many roles, `role-0` and on, each with a trust block and a grant.
 ///
 /// # Errors
@@ -74,7 +106,7 @@ pub fn write_roles(place: &Place, roles: u32) -> io::Result<()> {
             "[[roles.role-{number}.trust]]\nissuer = \"ci\"\nrepository_owner_id = \"{OWNER_ID}\"\n\
              ref = {{ glob = \"refs/heads/*\" }}\nevent_name = [\"push\", \"schedule\"]\n\
              [roles.role-{number}.grants.api]\naudience = \"https://api{number}.example.com\"\n\
-             scopes = [\"releases:write\"]\n\n"
+             scopes = [\"releases:read\"]\n\n"
         )
         .map_err(io::Error::other)?;
         let is_full = number.checked_rem(ROLES_A_FILE) == Some(ROLES_A_FILE.saturating_sub(1));

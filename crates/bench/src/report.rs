@@ -20,6 +20,7 @@ pub(crate) struct Report {
     pub(crate) exchange: Vec<Exchange>,
     pub(crate) scale: Vec<Scale>,
     pub(crate) refusals: Vec<Refusals>,
+    pub(crate) policies: Option<Policies>,
     pub(crate) start: Option<Start>,
 }
 
@@ -62,6 +63,30 @@ pub(crate) struct Refusals {
     pub(crate) name: &'static str,
     pub(crate) micros: f64,
     pub(crate) of_success: f64,
+}
+
+/// What policies cost.
+#[derive(Serialize)]
+pub(crate) struct Policies {
+    pub(crate) checks: Vec<Check>,
+    pub(crate) hostile: Vec<Hostile>,
+}
+
+/// `daypass policy check` of so many roles.
+#[derive(Serialize)]
+pub(crate) struct Check {
+    pub(crate) roles: u32,
+    pub(crate) median_ms: f64,
+    pub(crate) of_one: f64,
+}
+
+/// An exchange where globs are hostile.
+#[derive(Serialize)]
+pub(crate) struct Hostile {
+    pub(crate) roles: u32,
+    pub(crate) globs_a_role: usize,
+    pub(crate) micros: f64,
+    pub(crate) of_none: f64,
 }
 
 /// The starts.
@@ -111,6 +136,7 @@ impl Report {
             exchange: Vec::new(),
             scale: Vec::new(),
             refusals: Vec::new(),
+            policies: None,
             start: None,
         }
     }
@@ -153,11 +179,31 @@ impl Report {
         for Refusals { name, micros, of_success } in &self.refusals {
             writeln!(text, "| {name} | {:.0} | {of_success:.2} |", 1e6 / micros)?;
         }
+        if let Some(policies) = &self.policies {
+            text += &policies.tables()?;
+        }
         if let Some(Start { median_ms, longest_ms, starts }) = &self.start {
             writeln!(
                 text,
                 "\nStart to ready: {median_ms:.0} ms, the longest of {starts} {longest_ms:.0} ms."
             )?;
+        }
+        Ok(text)
+    }
+}
+
+impl Policies {
+    fn tables(&self) -> Result<String, std::fmt::Error> {
+        let mut text = "\n| Roles | `daypass policy check` | of that of one |\n|---|---|---|\n".to_owned();
+        for Check { roles, median_ms, of_one } in &self.checks {
+            writeln!(text, "| {roles} | {median_ms:.0} ms | {of_one:.2} |")?;
+        }
+        text +=
+            "\n| Roles | hostile globs in each | an exchange, of one without | more |\n|---|---|---|---|\n";
+        let without = self.hostile.first().map_or(0.0, |first| first.micros);
+        for Hostile { roles, globs_a_role, micros, of_none } in &self.hostile {
+            let more = micros - without;
+            writeln!(text, "| {roles} | {globs_a_role} | {of_none:.2} | {more:.0} µs |")?;
         }
         Ok(text)
     }

@@ -79,6 +79,13 @@ impl Place {
         file.write_all(b"YmVuY2htYXJrLWtleS1vZi0zMi1ieXRlcy1sZW5ndGg=")
     }
 
+    /// The command that checks its policy files.
+    pub fn check(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.args(["policy", "check"]).current_dir(self.folder.path());
+        command
+    }
+
     /// The command that serves from it, on one processor where `core` says so.
     pub fn serve(&self, program: &Path, core: Option<usize>) -> Command {
         let mut command = pinned(program, core);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use daypass_jose::{Json, Object};
 
-use crate::pattern::{Shape, Wanted};
+use crate::pattern::Wanted;
 use crate::provider::{ClaimType, Profile};
 
 /// How deep places are filled: a claim may name one that names another.
@@ -128,13 +128,7 @@ impl<'a> Draft<'a> {
 pub(crate) fn sample(wanted: &Wanted) -> String {
     match wanted {
         Wanted::Exact(text) => text.clone(),
-        Wanted::Glob(glob) => {
-            let texts = glob.shapes().iter().map(|shape| match shape {
-                Shape::Literal(character) => character.to_string(),
-                Shape::Star | Shape::DoubleStar => "x".to_owned(),
-            });
-            texts.collect()
-        }
+        Wanted::Glob(glob) => glob.sample("x"),
     }
 }
 

@@ -61,3 +61,8 @@ pub(crate) fn meet(block: &TrustBlock, draft: &mut Draft<'_>) {
         }
     }
 }
+
+/// The usual claims of the provider.
+pub(crate) fn usual(issuer: &RegisteredIssuer) -> Object {
+    Draft::of(issuer.profile).claims()
+}

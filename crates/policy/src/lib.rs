@@ -39,7 +39,7 @@ pub use grant::{
 pub use issuer::RegisteredIssuer;
 pub use matrix::{Cell, Given, JobChanges, Matrix, MatrixOf, Row, SupposedRepository};
 pub use parse::{CASES_SUFFIX, CEILING_FILE, PolicyFile};
-pub use pattern::{Comparison, Glob, GlobFault, MAX_GLOB_CHARS, Pattern, Wanted};
+pub use pattern::{Comparison, Glob, GlobFault, MAX_GLOB_CHARS, MAX_ROLE_GLOB_CHARS, Pattern, Wanted};
 pub use policy::Policy;
 pub use provider::{
     ClaimType, Each, Kind, Profile, PullRequestRef, TokenReuse, Trigger, TriggerClass, WorkloadClaims,

@@ -8,7 +8,9 @@ use crate::context::PolicyContext;
 use crate::example;
 use crate::finding::{Finding, Level, Lint};
 use crate::parse::{self, Ceiling, Defined, DefinedRole, PolicyFile, Surroundings};
+use crate::pattern::{MAX_ROLE_GLOB_CHARS, glob_chars};
 use crate::policy::{Parts, Policy};
+use crate::trust::DenyBlock;
 
 impl Policy {
     /// Compiles files. Gives the policy with its warnings, or everything that stands against it.
@@ -33,6 +35,12 @@ impl Policy {
             findings.extend(faults);
         }
         findings.extend(duplicates(&roles));
+        findings.extend(costly(&deny));
+        // A block of which a part could not be read is wider than it is written.
+        if findings.iter().all(|finding| finding.lint.is_some()) {
+            findings.extend(roles.iter().flat_map(|role| parse::idle(role, &deny, context)));
+        }
+        findings.extend(shared_audiences(context));
         findings.retain(|finding| !finding.lint.is_some_and(|lint| context.allowed.contains_key(&lint)));
         let roles = roles.into_iter().map(|defined| defined.role).collect();
         let parts = Parts { roles, deny, has_ceilings: !ceilings.is_empty(), version: version(&files) };
@@ -47,14 +55,15 @@ impl Policy {
 
 /// Gives each finding the job that it is about. A policy of which a part could not be read decides nothing, not even about
 /// an example.
-fn show_jobs(findings: &mut [Finding], policy: &Policy, context: &PolicyContext) {
+fn show_jobs(findings: &mut Vec<Finding>, policy: &Policy, context: &PolicyContext) {
     if findings.iter().any(|finding| finding.lint.is_none()) {
         return;
     }
-    for finding in findings {
-        let suspect = finding.suspect.take();
-        finding.counter_example = suspect.and_then(|suspect| example::of(&suspect, policy, context));
-    }
+    findings.retain_mut(|finding| {
+        let Some(suspect) = finding.suspect.take() else { return true };
+        finding.counter_example = example::of(&suspect, policy, context);
+        finding.counter_example.is_some() || !suspect.is_needed
+    });
 }
 
 fn read(file: &PolicyFile, context: &PolicyContext, ceilings: &[Ceiling]) -> (Defined, Vec<Finding>) {
@@ -69,6 +78,40 @@ fn projects_findings(context: &PolicyContext) -> Vec<Finding> {
             Finding::without_place("[projects]", format!("`{}`: {}", fault.key, fault.message), fault.help)
         })
         .collect()
+}
+
+/// Audiences under which a token is as good for another system as for this server. On one machine that is a try-out.
+fn shared_audiences(context: &PolicyContext) -> Vec<Finding> {
+    let authority = context.public_url.authority();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let audiences =
+        context.issuers.iter().flat_map(|issuer| issuer.audiences.iter().map(move |one| (issuer, one)));
+    let of_others = audiences
+        .filter(|(_, audience)| !context.public_url.is_plain_http() && !audience.contains(host))
+        .filter(|(_, audience)| crate::provider::foreign_audience(audience).is_none());
+    of_others
+        .map(|(issuer, audience)| {
+            let message = format!("the audience `{audience}` does not name this server, `{host}`: whoever else takes it can use the job's token here");
+            let help = format!("let jobs ask for `{host}`");
+            let of = format!("[[issuers]] {}", issuer.name);
+            Finding {
+                level: Lint::SharedAudience.level(),
+                lint: Some(Lint::SharedAudience),
+                ..Finding::without_place(&of, message, Some(help))
+            }
+        })
+        .collect()
+}
+
+/// Every request is tested against the globs of the blocks that deny to all.
+fn costly(deny: &[DenyBlock]) -> Option<Finding> {
+    let patterns = deny.iter().flat_map(|block| &block.conditions).map(|condition| &condition.pattern);
+    let chars = glob_chars(patterns);
+    (chars > MAX_ROLE_GLOB_CHARS).then(|| {
+        let message =
+            format!("the globs of these blocks have {chars} characters: together they have at most {MAX_ROLE_GLOB_CHARS}");
+        Finding::without_place("[[deny]]", message, Some("write values out in a list".to_owned()))
+    })
 }
 
 /// Two roles of one name, and two of one ARN.

@@ -6,6 +6,9 @@ use daypass_jose::Json;
 
 /// Characters of the longest glob.
 pub const MAX_GLOB_CHARS: usize = 512;
+/// Characters of all globs of the blocks that one request is tested against: those of a role, and, apart from them, those
+/// of the blocks that deny to all.
+pub const MAX_ROLE_GLOB_CHARS: usize = 16 * 1024;
 
 /// A glob: `*` is one or more characters but `/`, `:` and control characters; `**` is zero or more but control
 /// characters; every other character is itself. It is anchored at both ends.
@@ -62,6 +65,12 @@ pub enum Pattern {
     AnyOf(Vec<Wanted>),
     /// A list with a member that is this.
     Contains(Wanted),
+}
+
+/// Characters of all globs of these conditions together: what one request is tested against.
+pub(crate) fn glob_chars<'a>(patterns: impl Iterator<Item = &'a Pattern>) -> usize {
+    let globs = patterns.flat_map(Pattern::wanted).filter_map(Wanted::as_glob);
+    globs.map(|glob| glob.parts.len()).sum()
 }
 
 /// How a claim compares with a pattern.
@@ -138,6 +147,24 @@ impl Glob {
         }
     }
 
+    /// A text that it covers, with this in the place of each star.
+    pub(crate) fn sample(&self, filling: &str) -> String {
+        self.sample_with(filling, filling)
+    }
+
+    /// The same, with something else in the place of the first star.
+    pub(crate) fn sample_with(&self, first: &str, filling: &str) -> String {
+        let mut text = String::new();
+        let mut fillings = std::iter::once(first).chain(std::iter::repeat(filling));
+        for part in &self.parts {
+            match part {
+                Shape::Literal(character) => text.push(*character),
+                Shape::Star | Shape::DoubleStar => text.extend(fillings.next()),
+            }
+        }
+        text
+    }
+
     /// What it can cover, piece by piece.
     pub(crate) fn shapes(&self) -> &[Shape] {
         &self.parts
@@ -180,6 +207,12 @@ impl Shape {
     }
 }
 
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 impl Wanted {
     /// Whether `value` is wanted.
     pub fn takes(&self, value: &str) -> bool {
@@ -202,6 +235,23 @@ impl Wanted {
         match self {
             Self::Exact(text) => Some(text),
             Self::Glob(_) => None,
+        }
+    }
+
+    /// The glob, if one is wanted.
+    pub(crate) fn as_glob(&self) -> Option<&Glob> {
+        match self {
+            Self::Exact(_) => None,
+            Self::Glob(glob) => Some(glob),
+        }
+    }
+
+    /// Whether everything that the other wants is wanted, for sure.
+    fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Exact(text)) => self.takes(text),
+            (Self::Exact(_), Self::Glob(_)) => false,
+            (Self::Glob(wide), Self::Glob(narrow)) => wide.covers_shapes(narrow.shapes().iter().copied()),
         }
     }
 
@@ -252,6 +302,17 @@ impl Pattern {
         match self {
             Self::AnyOf(wanted) => wanted,
             Self::Contains(wanted) => std::slice::from_ref(wanted),
+        }
+    }
+
+    /// Whether everything that the other wants is wanted, for sure.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::AnyOf(wide), Self::AnyOf(narrow)) => {
+                narrow.iter().all(|one| wide.iter().any(|wide| wide.covers(one)))
+            }
+            (Self::Contains(wide), Self::Contains(narrow)) => wide.covers(narrow),
+            (Self::AnyOf(_), Self::Contains(_)) | (Self::Contains(_), Self::AnyOf(_)) => false,
         }
     }
 

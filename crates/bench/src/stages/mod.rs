@@ -1,6 +1,7 @@
 //! The parts of the benchmark, and what they share: a server that takes its turn.
 
 pub(crate) mod exchange;
+pub(crate) mod policy;
 pub(crate) mod refusals;
 pub(crate) mod scale;
 pub(crate) mod start;

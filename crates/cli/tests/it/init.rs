@@ -41,6 +41,7 @@ fn a_server_starts_on_what_init_wrote() {
         let told = folder.ok(&["init", "--try-out", "--ci", ci]);
         assert!(told.contains("daypass serve") && told.contains("project add"), "{told}");
         insta::assert_snapshot!(format!("init_{ci}"), written(&folder, workflow));
+        assert_eq!(folder.ok(&["policy", "check"]), "1 file, nothing to say\n");
         let server = folder.serve(&["--listen", "127.0.0.1:0"]);
         assert_eq!(get(&format!("{}/healthz", server.url), None).0, 200);
         let log = server.standing.stderr_line(|line| line.contains("public_url"));

@@ -47,6 +47,8 @@ mod policy;
 #[cfg(test)]
 mod policy_cases;
 #[cfg(test)]
+mod policy_examples;
+#[cfg(test)]
 mod policy_matrix;
 #[cfg(test)]
 mod policy_reload;

@@ -10,6 +10,7 @@ const GOOD: &str = "[roles.deploy]
 [[roles.deploy.trust]]
 issuer              = \"github\"
 repository_owner_id = \"65\"
+repository_id       = \"123456789\"
 ref                 = \"refs/heads/main\"
 
 [roles.deploy.grants.api]

@@ -26,6 +26,8 @@ pub(crate) struct Suspect {
     pub(crate) block: usize,
     pub(crate) who: &'static str,
     pub(crate) changes: Vec<(String, Changed)>,
+    /// Whether the lint finds nothing if the job is not let in: an expression may say what conditions do not.
+    pub(crate) is_needed: bool,
 }
 
 /// How a claim differs.

@@ -9,6 +9,7 @@ mod when;
 
 pub(crate) use block::named_issuer;
 pub(crate) use ceiling::Ceiling;
+pub(crate) use lint::idle;
 
 use crate::context::PolicyContext;
 use crate::finding::{Excerpt, Finding, Lint};
@@ -44,9 +45,35 @@ pub(crate) struct DefinedRole {
     pub(crate) place: Place,
     column: usize,
     excerpt: Option<Excerpt>,
+    /// Where each of its trust blocks stands.
+    spots: Vec<Spot>,
+}
+
+/// Where something stands in its file.
+#[derive(Clone)]
+struct Spot {
+    line: usize,
+    column: usize,
+    excerpt: Option<Excerpt>,
+}
+
+impl Spot {
+    fn of(section: &Section<'_>) -> Self {
+        let (line, column) = section.source().position(section.span().start);
+        Self { line, column, excerpt: section.source().excerpt(&section.span()) }
+    }
 }
 
 impl DefinedRole {
+    /// What is wrong with one of its trust blocks beside others.
+    fn finding_at(&self, block: usize, lint: Lint, message: String, help: &str) -> Finding {
+        let finding = self.finding(lint, message, help);
+        match self.spots.get(block).cloned() {
+            Some(Spot { line, column, excerpt }) => Finding { line, column, excerpt, ..finding },
+            None => finding,
+        }
+    }
+
     /// What is wrong with the role beside others.
     pub(crate) fn finding(&self, lint: Lint, message: String, help: &str) -> Finding {
         Finding {

@@ -1,11 +1,12 @@
 //! One role: its name, its blocks, its grants.
 
-use super::{DefinedRole, Surroundings, block, grants, lint};
+use super::{DefinedRole, Spot, Surroundings, block, grants, lint};
 use crate::finding::Lint;
 use crate::grant::Grants;
+use crate::pattern::{MAX_ROLE_GLOB_CHARS, glob_chars};
 use crate::reader::{Entry, Located, Section};
 use crate::role::{ADMIN_ROLE, MAX_TTL_SECONDS, PROJECT_ROLE, Role};
-use crate::trust::Place;
+use crate::trust::{DenyBlock, Place, TrustBlock};
 
 /// Characters of the longest name.
 const MAX_NAME_CHARS: usize = 64;
@@ -29,9 +30,11 @@ pub(super) fn read(
         .iter()
         .filter_map(|section| Some((section, block::trust(section, surroundings)?)))
         .collect();
-    let trust = read.iter().map(|(_, (block, _))| block.clone()).collect();
+    let trust: Vec<TrustBlock> = read.iter().map(|(_, (block, _))| block.clone()).collect();
     let deny_sections = section.sections("deny");
-    let deny = deny_sections.iter().filter_map(|section| block::deny(section, surroundings)).collect();
+    let deny: Vec<DenyBlock> =
+        deny_sections.iter().filter_map(|section| block::deny(section, surroundings)).collect();
+    check_cost(entry, &trust, &deny);
     let mut role = Role {
         name: entry.key.to_owned(),
         description,
@@ -48,6 +51,8 @@ pub(super) fn read(
     for (at, (section, _)) in complete {
         lint::trust(section, &role, at, surroundings.context);
     }
+    lint::ttl(&section, entry, &role);
+    let spots = read.iter().map(|(section, _)| Spot::of(section)).collect();
     for ceiling in surroundings.ceilings {
         for excess in ceiling.excesses(&role, surroundings.context) {
             section.source().lint(entry.span.clone(), Lint::OverCeiling, excess, None);
@@ -55,7 +60,8 @@ pub(super) fn read(
     }
     let (line, column) = section.source().position(entry.span.start);
     let place = Place { file: section.source().file().to_owned(), line };
-    Some(DefinedRole { role, place, column, excerpt: section.source().excerpt(&entry.span) })
+    let excerpt = section.source().excerpt(&entry.span);
+    Some(DefinedRole { role, place, column, excerpt, spots })
 }
 
 /// Whether an IAM document says who may take the role: then it needs no block.
@@ -81,6 +87,22 @@ fn check_name(entry: &Entry<'_>) {
     if [PROJECT_ROLE, ADMIN_ROLE].contains(&entry.key) {
         let message = format!("the role `{}` is made from the settings, not from a policy file", entry.key);
         entry.source().error(entry.span.clone(), message, None);
+    }
+}
+
+/// Whoever asks for a role is tested against all of its globs, each of which takes time.
+fn check_cost(entry: &Entry<'_>, trust: &[TrustBlock], deny: &[DenyBlock]) {
+    let of_trust = trust.iter().flat_map(|block| &block.conditions);
+    let conditions = of_trust.chain(deny.iter().flat_map(|block| &block.conditions));
+    let chars = glob_chars(conditions.map(|condition| &condition.pattern));
+    if chars > MAX_ROLE_GLOB_CHARS {
+        let message = format!(
+            "the globs of `{}` have {chars} characters: a role has at most {MAX_ROLE_GLOB_CHARS}",
+            entry.key
+        );
+        let help =
+            "write values out in a list, which costs next to nothing, or make several roles".to_owned();
+        entry.source().error(entry.span.clone(), message, Some(help));
     }
 }
 

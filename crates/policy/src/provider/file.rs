@@ -42,6 +42,9 @@ fn profile(top: &Section<'_>) -> Option<Profile> {
         immutable: texts(&sets, "immutable"),
         owner_ids: texts(&sets, "owner_ids"),
         project_ids: texts(&sets, "project_ids"),
+        names: pairs(&top.section("names")?),
+        chosen: texts(&sets, "chosen"),
+        reusable_workflow: pair(&texts(&sets, "reusable_workflow")),
         personal: texts(&sets, "personal"),
         workload: workload(&top.section("workload")?),
         trigger: top.section("trigger").map(|section| trigger(&section)),
@@ -73,11 +76,22 @@ fn types(claims: &Section<'_>, set: &str) -> Option<BTreeMap<String, ClaimType>>
     section.rest().into_iter().map(of).collect()
 }
 
-/// Texts by their keys.
+/// Texts by their keys, where the section is there.
 fn table(of: &Section<'_>, name: &str) -> BTreeMap<String, String> {
-    let Some(section) = of.section(name) else { return BTreeMap::new() };
-    let claims = section.rest();
-    claims.iter().filter_map(|entry| Some((entry.key.to_owned(), entry.text()?.value))).collect()
+    of.section(name).map(|section| pairs(&section)).unwrap_or_default()
+}
+
+fn pairs(section: &Section<'_>) -> BTreeMap<String, String> {
+    let entries = section.rest();
+    entries.iter().filter_map(|entry| Some((entry.key.to_owned(), entry.text()?.value))).collect()
+}
+
+/// A list of two.
+fn pair(list: &[String]) -> Option<(String, String)> {
+    match list {
+        [one, other] => Some((one.clone(), other.clone())),
+        _ => None,
+    }
 }
 
 fn kind(section: &Section<'_>) -> Option<Kind> {
@@ -120,15 +134,11 @@ fn workload(section: &Section<'_>) -> WorkloadClaims {
 }
 
 fn trigger(section: &Section<'_>) -> Trigger {
-    let equal = texts(section, "review_equal");
     let trigger = Trigger {
         claim: section.required_text("claim").map(|claim| claim.value).unwrap_or_default(),
         trusted: texts(section, "trusted"),
         review: texts(section, "review"),
-        review_equal: match equal.as_slice() {
-            [one, other] => Some((one.clone(), other.clone())),
-            _ => None,
-        },
+        review_equal: pair(&texts(section, "review_equal")),
         untrusted: texts(section, "untrusted"),
     };
     section.finish();

@@ -129,6 +129,12 @@ pub struct Profile {
     pub owner_ids: Vec<String>,
     /// Immutable ids of the repository.
     pub project_ids: Vec<String>,
+    /// Names that can be given up and taken by somebody else, each with the id that stays.
+    pub names: BTreeMap<String, String>,
+    /// Claims whose value is chosen by whoever may push a branch or open a pull request.
+    pub chosen: Vec<String>,
+    /// The claim that names the workflow that is called, and the one that names its commit.
+    pub reusable_workflow: Option<(String, String)>,
     /// Claims about persons, recorded only where a rule tests them.
     pub personal: Vec<String>,
     /// What the claims say about the workload.
@@ -302,6 +308,9 @@ mod tests {
                 assert!(profile.claim_type(claim).is_some(), "{}: {claim}", profile.name);
                 assert!(profile.is_immutable(claim), "{}: {claim}", profile.name);
             }
+            let names = profile.names.iter().flat_map(|(name, id)| [name, id]).chain(&profile.chosen);
+            assert!(names.into_iter().all(|claim| profile.claim_type(claim).is_some()), "{}", profile.name);
+            assert!(profile.names.values().all(|id| profile.is_immutable(id)), "{}", profile.name);
             let trigger = profile.trigger.iter().map(|trigger| &trigger.claim);
             assert!(trigger.into_iter().all(|claim| profile.guarantees(claim)), "{}", profile.name);
             assert!(profile.workload.repository_id.iter().all(|claim| profile.guarantees(claim)));

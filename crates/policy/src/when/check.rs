@@ -30,21 +30,26 @@ const FUNCTIONS: [&str; 3] = ["size", "int", "string"];
 /// Functions of a value and another, `claims.ref.startsWith("x")`, with the number of the others.
 const METHODS: [(&str, usize); 4] = [("startsWith", 1), ("endsWith", 1), ("contains", 1), ("size", 0)];
 
-/// The claims that an expression names as `claims.NAME`, and those that it names as `claims["NAME"]`.
-pub(super) fn claims_of(expression: &IdedExpr) -> Result<(BTreeSet<String>, BTreeSet<String>), WhenFault> {
-    let mut check = Check::default();
-    check.walk(expression, 1)?;
-    Ok((check.selected, check.indexed))
+/// Judges an expression.
+pub(super) fn read(expression: &IdedExpr) -> Result<Read, WhenFault> {
+    let mut read = Read::default();
+    read.walk(expression, 1)?;
+    Ok(read)
 }
 
+/// What stands in an expression.
 #[derive(Default)]
-struct Check {
+pub(super) struct Read {
     steps: usize,
-    selected: BTreeSet<String>,
-    indexed: BTreeSet<String>,
+    /// Claims that it names as `claims.NAME`.
+    pub(super) selected: BTreeSet<String>,
+    /// Claims that it names as `claims["NAME"]`.
+    pub(super) indexed: BTreeSet<String>,
+    /// Texts and whole numbers.
+    pub(super) literals: BTreeSet<String>,
 }
 
-impl Check {
+impl Read {
     fn walk(&mut self, node: &IdedExpr, depth: usize) -> Result<(), WhenFault> {
         self.steps = self.steps.saturating_add(1);
         if depth > MAX_WHEN_DEPTH {
@@ -55,7 +60,10 @@ impl Check {
         }
         let below = depth.saturating_add(1);
         match &node.expr {
-            Expr::Literal(literal) => literal_is_offered(literal),
+            Expr::Literal(literal) => {
+                self.literals.extend(text_of(literal));
+                literal_is_offered(literal)
+            }
             Expr::List(list) if list.optional_indices.is_empty() => {
                 list.elements.iter().try_for_each(|element| self.walk(element, below))
             }
@@ -113,6 +121,17 @@ impl Check {
 
 fn is_claims(node: &IdedExpr) -> bool {
     matches!(&node.expr, Expr::Ident(name) if name == CLAIMS)
+}
+
+fn text_of(literal: &LiteralValue) -> Option<String> {
+    match literal {
+        LiteralValue::String(text) => Some(text.inner().to_owned()),
+        LiteralValue::Int(number) => Some(number.inner().to_string()),
+        LiteralValue::UInt(number) => Some(number.inner().to_string()),
+        LiteralValue::Boolean(_) | LiteralValue::Null | LiteralValue::Double(_) | LiteralValue::Bytes(_) => {
+            None
+        }
+    }
 }
 
 fn literal_is_offered(literal: &LiteralValue) -> Result<(), WhenFault> {

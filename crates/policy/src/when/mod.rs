@@ -38,6 +38,8 @@ pub struct When {
     selected: BTreeSet<String>,
     /// Claims that it names as `claims["NAME"]`.
     indexed: BTreeSet<String>,
+    /// Texts and whole numbers that stand in it.
+    literals: BTreeSet<String>,
 }
 
 /// Why an expression is refused.
@@ -81,11 +83,11 @@ impl When {
             return Err(WhenFault::TooLong);
         }
         let expression = parsed(text)?;
-        let (selected, indexed) = check::claims_of(&expression)?;
+        let check::Read { selected, indexed, literals, .. } = check::read(&expression)?;
         if selected.is_empty() && indexed.is_empty() {
             return Err(WhenFault::Constant);
         }
-        Ok(Self { text: text.to_owned(), expression, selected, indexed })
+        Ok(Self { text: text.to_owned(), expression, selected, indexed, literals })
     }
 
     /// The expression as it is written.
@@ -96,6 +98,11 @@ impl When {
     /// The claims that it names as `claims.NAME`, which are those that the profile knows.
     pub fn selected(&self) -> impl Iterator<Item = &str> {
         self.selected.iter().map(String::as_str)
+    }
+
+    /// The texts and whole numbers that stand in it.
+    pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
+        self.literals.iter().map(String::as_str)
     }
 
     /// The claims that it looks at.

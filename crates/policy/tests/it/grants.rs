@@ -4,7 +4,7 @@ use crate::kit::{file, load};
 
 fn faults(grant: &str) -> Vec<String> {
     let text = format!(
-        "[roles.r]\n[[roles.r.trust]]\nissuer = \"github\"\nrepository_owner_id = \"65\"\n[roles.r.grants.{grant}\n"
+        "[[roles.r.trust]]\nissuer = \"github\"\nrepository_owner_id = \"65\"\nrepository_id = \"1\"\n[roles.r.grants.{grant}\n"
     );
     let faults = load(&[file("roles.toml", &text)]).expect_err(grant);
     faults.lines().filter(|line| line.starts_with("roles.toml")).map(str::to_owned).collect()

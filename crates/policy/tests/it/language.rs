@@ -203,7 +203,28 @@ fn one_name_twice_is_refused_wherever_the_files_are() {
     let role = "[roles.r]\n[[roles.r.trust]]\nissuer = \"ghes\"\nrepository = \"a/b\"\n\
                 [roles.r.grants.api]\naudience = \"https://a.example\"\nscopes = []\n";
     let fault = load(&[file("a.toml", role), file("b/c.toml", role)]).unwrap_err();
-    assert!(fault.starts_with("b/c.toml:1:8: error[duplicate_role]"), "{fault}");
+    assert!(fault.contains("b/c.toml:1:8: error[duplicate_role]"), "{fault}");
+}
+
+#[test]
+fn globs_that_cost_too_much_together_are_refused_in_a_role_and_in_what_denies_to_all() {
+    let globs = |count: usize| {
+        let glob = format!("{{ glob = '{}b' }}", "**a".repeat(170));
+        vec![glob; count].join(", ")
+    };
+    let role = |count| {
+        format!(
+            "[[roles.r.trust]]\nissuer = 'github'\nrepository_owner_id = '65'\nrepository_id = '1'\n\
+             ref = [{}]\n[roles.r.grants.api]\naudience = 'https://a.example'\nscopes = []\n",
+            globs(count)
+        )
+    };
+    let deny = |count| format!("[[deny]]\nissuer = 'github'\nref = [{}]\n", globs(count));
+    assert!(load(&[file("r.toml", &role(48))]).is_ok() && load(&[file("d.toml", &deny(48))]).is_ok());
+    let fault = load(&[file("r.toml", &role(49))]).unwrap_err();
+    assert!(fault.contains("r.toml:1:9: error: the globs of `r` have 16709 characters"), "{fault}");
+    let fault = load(&[file("a.toml", &deny(30)), file("b.toml", &deny(30))]).unwrap_err();
+    assert!(fault.contains("[[deny]]:1:1: error: the globs of these blocks have"), "{fault}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The policy through its public door: files go in, decisions come out.
 
 #[cfg(test)]
+mod attackers;
+#[cfg(test)]
 mod cases;
 #[cfg(test)]
 mod ceilings;
@@ -12,6 +14,8 @@ mod decisions;
 mod diagnostics;
 #[cfg(test)]
 mod disclosure;
+#[cfg(test)]
+mod documents;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
