@@ -1,5 +1,6 @@
 //! The main flow: an identity token goes in, a credential or a refusal comes out, and both are recorded.
 
+mod pause;
 mod verify;
 
 use daypass_jose::Timestamp;
@@ -17,6 +18,8 @@ use crate::record::Draft;
 use crate::refusal::{Code, Refusal};
 use crate::request::{Issued, Outcome, Refused, Request};
 use crate::service::App;
+use pause::Evenly;
+pub(crate) use verify::KeyUsed;
 use verify::verify;
 
 /// Characters of an unknown issuer that are recorded.
@@ -59,7 +62,8 @@ pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
     let mut draft = Draft::new(ExchangeId::new(now, app.rng()), now, request);
     let exchange_id = draft.id();
     let mut span = request.origin.trace.step(Step::Exchange);
-    let answer = walk(app, request, &mut draft, now, &span.inside()).await;
+    let mut evenly = Evenly::default();
+    let answer = walk(app, request, (&mut draft, &mut evenly), now, &span.inside()).await;
     let ended = Ended {
         face: request.origin.face,
         issuer: draft.issuer(),
@@ -72,10 +76,15 @@ pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
         Ok(outcome) => {
             let trace_id = request.origin.trace.id().map(tracing::field::display);
             tracing::info!(exchange.id = %exchange_id, face = request.origin.face, role = request.asked.role(), dry_run = request.asked.dry_run, trace_id, "allowed");
+            if let Outcome::DryRun(terms) = &outcome {
+                draft.rehearse(app, terms);
+            }
             Ok(Issued { exchange_id, role: request.asked.role().to_owned(), outcome })
         }
         Err(refusal) => {
             draft.refuse(app, &refusal);
+            // Behind all that depends on what was asked for.
+            evenly.wait(&refusal).await;
             Err(Refused { exchange_id, refusal })
         }
     }
@@ -85,19 +94,21 @@ pub async fn exchange(app: &App, request: &Request) -> Result<Issued, Refused> {
 async fn walk(
     app: &App,
     request: &Request,
-    draft: &mut Draft<'_>,
+    (draft, evenly): (&mut Draft<'_>, &mut Evenly),
     now: Timestamp,
     trace: &Trace,
 ) -> Result<Outcome, Refusal> {
     let (token, issuer) = trace.step(Step::Parse).ends(parse(app, request))?;
     draft.claims_issuer(issuer);
-    let claims = verify(app, issuer, token, now, trace).await?;
+    let (claims, key) = verify(app, issuer, token, now, trace).await?;
+    draft.verified_by(key);
     let _turn = trace.step(Step::Turn).ends(app.turn().await)?;
     let (spend_key, expires_at) = (claims.spend_key(), claims.expires_at());
     let workload = trace.step(Step::Workload).ends(read(app, claims, issuer))?;
     let standing = Standing::of(&workload, app.store());
     let standing =
         trace.step(Step::Standing).ends(standing.await.map_err(|fault| Refusal::of_store(&fault)))?;
+    evenly.begin();
     let span = trace.step(Step::Decide);
     let policy = app.policy().snapshot();
     let ask = Ask { role: request.asked.role(), standing: standing.of };

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use daypass_jose::Timestamp;
 use daypass_jose::ids::ExchangeId;
-use daypass_policy::{Decision, Policy, RegisteredIssuer, Workload};
+use daypass_policy::{Decision, Policy, RegisteredIssuer, Trace, Workload};
 use daypass_store::{ExchangeRecord, LedgerFault, Outcome, Recorded, Spend};
 use daypass_traces::{Attribute, Span};
+use serde::Serialize;
 
-use crate::credential::Unrecorded;
+use crate::credential::{Terms, Unrecorded};
+use crate::exchange::KeyUsed;
 use crate::issue::UnsignedPass;
 use crate::projects::Standing;
 use crate::refusal::Refusal;
@@ -21,10 +23,19 @@ const MAX_ROLE_CHARS: usize = 128;
 /// The owner under which everything unverified is sampled.
 const NOBODY: &str = "";
 
+/// How a decision came about, and by which key its claims were verified.
+#[derive(Serialize)]
+struct Explanation<'a> {
+    #[serde(flatten)]
+    trace: &'a Trace,
+    key: Option<&'a KeyUsed>,
+}
+
 /// A record in the making.
 pub(crate) struct Draft<'a> {
     record: Arc<ExchangeRecord>,
     request: &'a Request,
+    key: Option<KeyUsed>,
     /// The owner under whom a refusal is sampled.
     owner: String,
     /// Whether a role or a project names the owner; then every refusal is a row.
@@ -46,6 +57,7 @@ impl<'a> Draft<'a> {
         Self {
             record: Arc::new(record),
             request,
+            key: None,
             owner: NOBODY.to_owned(),
             is_named: false,
             is_written: false,
@@ -64,6 +76,11 @@ impl<'a> Draft<'a> {
     /// Notes which registered issuer the token claims. Until it is verified, nothing else of it is worth a record.
     pub(crate) fn claims_issuer(&mut self, issuer: &RegisteredIssuer) {
         Arc::make_mut(&mut self.record).issuer = Some(issuer.name.clone());
+    }
+
+    /// Notes by which key the token was verified.
+    pub(crate) fn verified_by(&mut self, key: KeyUsed) {
+        self.key = Some(key);
     }
 
     /// Notes who asked and what policy said.
@@ -91,7 +108,8 @@ impl<'a> Draft<'a> {
         record.project_id = standing.onboarded.as_ref().map(|project| project.id);
         record.policy_version = Some(policy.version().to_owned());
         record.claims = serde_json::to_string(&workload.recordable_claims(decision.tested_claims())).ok();
-        record.trace = serde_json::to_string(decision.trace()).ok();
+        let explanation = Explanation { trace: decision.trace(), key: self.key.as_ref() };
+        record.trace = serde_json::to_string(&explanation).ok();
     }
 
     /// Makes the exchange and the spending of its token durable. Nothing is given before this returned.
@@ -115,6 +133,15 @@ impl<'a> Draft<'a> {
         span.ends(answer.map_err(|fault| Refusal::of_ledger(&fault)))
     }
 
+    /// Hands a dry run that would have given something to the ledger. Nothing waits for it: nothing has been given.
+    pub(crate) fn rehearse(self, app: &App, terms: &Terms) {
+        let mut record = Arc::unwrap_or_clone(self.record);
+        record.outcome = Outcome::DryRun;
+        let (audience, scopes) = (&terms.audience, terms.scopes.join(" "));
+        record.detail = Some(format!("would give a pass for {audience} with {scopes}"));
+        app.store().ledger().refuse(record);
+    }
+
     /// Logs the refusal, and hands it to the ledger unless a stranger has had his share.
     pub(crate) fn refuse(self, app: &App, refusal: &Refusal) {
         tracing::info!(
@@ -132,8 +159,9 @@ impl<'a> Draft<'a> {
         if self.is_written || !(self.is_named || app.sampler().takes(&self.owner, self.record.at)) {
             return;
         }
+        let is_dry_run = self.request.asked.dry_run;
         let mut record = Arc::unwrap_or_clone(self.record);
-        record.outcome = Outcome::Refused;
+        record.outcome = if is_dry_run { Outcome::DryRun } else { Outcome::Refused };
         record.credentials.clear();
         record.code = Some(refusal.code.as_str().to_owned());
         record.detail = refusal.internal.clone().or_else(|| Some(refusal.detail.clone()));

@@ -180,6 +180,9 @@ pub struct Refusal {
     pub hint: String,
     /// For a caller known to the role: which claims differ.
     pub differences: Vec<Difference>,
+    /// Whether the caller may not learn why, nor whether there is what was asked for: the time of the answer must not tell
+    /// either.
+    pub is_of_stranger: bool,
     /// For the caller: when to try again, in seconds.
     pub retry_after_seconds: Option<u32>,
     /// For the operator.
@@ -204,6 +207,7 @@ impl Refusal {
             detail: code.title().to_owned(),
             hint: code.advice().to_owned(),
             differences: Vec::new(),
+            is_of_stranger: false,
             retry_after_seconds,
             internal: None,
         }
@@ -267,6 +271,7 @@ impl Refusal {
         let for_project = "without a role, this server gives passes to onboarded repositories; its operator onboards \
                                one with `daypass project add`";
         if !denial.known_to_role {
+            let refusal = Self { is_of_stranger: true, ..refusal };
             return if role == PROJECT_ROLE { refusal.with_hint(for_project) } else { refusal };
         }
         match denial.reason {

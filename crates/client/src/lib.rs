@@ -8,6 +8,7 @@ mod call;
 mod exchange;
 mod fault;
 mod identity;
+mod one_change;
 mod pause;
 mod printable;
 mod provider;

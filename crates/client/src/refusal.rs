@@ -88,7 +88,9 @@ impl fmt::Display for Refusal {
         for difference in &self.differences {
             write!(f, "\n  {difference}")?;
         }
-        if let Some(hint) = &self.hint {
+        if let Some(change) = self.change() {
+            write!(f, "\n  what would help: {change}")?;
+        } else if let Some(hint) = &self.hint {
             // The server's list of hints knows no exchange; a person wants to copy the command as it stands.
             let hint = hint.replace("EXCHANGE", self.exchange_id.as_deref().unwrap_or("EXCHANGE"));
             write!(f, "\n  hint: {hint}")?;
@@ -130,7 +132,7 @@ mod tests {
         refused: no rule allows this (not_allowed)
           claim `ref`: wanted `refs/heads/main` or `refs/heads/release`, got `refs/heads/fix`
           claim `environment`: wanted `prod`, but the token lacks it
-          hint: see audit show 0193
+          what would help: run it on the branch `main` or the branch `release`, and add `environment: prod` to the job
           exchange: 0193
         ");
     }

@@ -114,6 +114,17 @@ impl IssuerKeys {
         prefetch::keep_fresh(&remotes, || self.clock.monotonic()).await;
     }
 
+    /// How old the keys are that the issuer's tokens are verified with; `None` where there are none, or they do not age.
+    pub fn age_seconds(&self, issuer: &IssuerUrl) -> Option<u64> {
+        match self.issuers.get(issuer)? {
+            Keys::Remote(remote) => {
+                let now = self.clock.monotonic();
+                remote.usable(now).map(|held| held.age(now).as_secs())
+            }
+            Keys::Fixed(_) => None,
+        }
+    }
+
     /// How the keys of every issuer stand.
     pub fn states(&self) -> Vec<IssuerKeyState> {
         let now = self.clock.monotonic();

@@ -119,6 +119,7 @@ impl Trial {
             Some(role) if known_to_role => self.trace.differences(reason, role, workload),
             _ => Vec::new(),
         };
+        self.trace.put_nearest_first();
         let Self { trace, tested } = self;
         Decision::Deny(Denial { reason, known_to_role, differences, trace, tested })
     }

@@ -16,7 +16,8 @@ pub struct Trace {
     pub standing: ProjectStanding,
     /// Why the answer is no; `None` where it is yes.
     pub reason: Option<DenialReason>,
-    /// Every block that was looked at, in the order of the files, those that deny first.
+    /// Every block that was looked at, in the order of the files, those that deny first; of a no, those first that decided or
+    /// came closest.
     pub blocks: Vec<BlockTrace>,
 }
 
@@ -60,6 +61,12 @@ pub struct Difference {
 impl Trace {
     pub(crate) fn new(role: &str, standing: ProjectStanding) -> Self {
         Self { role: role.to_owned(), standing, reason: None, blocks: Vec::new() }
+    }
+
+    /// Puts the blocks first that decided the no, then those of trust that came closest to a yes. Behind them stand those
+    /// that speak of another issuer, and those that keep nobody out here.
+    pub(crate) fn put_nearest_first(&mut self) {
+        self.blocks.sort_by_key(BlockTrace::distance);
     }
 
     /// What a caller whom the role knows may learn: of the block that comes closest, what differs.
@@ -123,6 +130,17 @@ impl BlockTrace {
 
     pub(crate) fn is_deny(&self) -> bool {
         self.effect == Effect::Deny
+    }
+
+    fn distance(&self) -> (u8, usize) {
+        let is_of_other_issuer = !self.matches && self.conditions.is_empty();
+        match (self.effect, self.matches) {
+            (Effect::Deny, true) => (0, 0),
+            (Effect::Trust, true) => (1, 0),
+            (Effect::Trust, false) if !is_of_other_issuer => (2, self.failed().len()),
+            (Effect::Trust, false) => (3, 0),
+            (Effect::Deny, false) => (4, 0),
+        }
     }
 
     /// The conditions that do not hold.

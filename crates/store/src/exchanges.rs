@@ -13,6 +13,8 @@ pub enum Outcome {
     Success,
     /// Nothing was given.
     Refused,
+    /// Nothing was asked for but what an exchange would come to. Where it would be refused, the record has the code.
+    DryRun,
 }
 
 /// One exchange. Nothing in it is secret.
@@ -106,12 +108,13 @@ impl Outcome {
         match self {
             Self::Success => "success",
             Self::Refused => "refused",
+            Self::DryRun => "dry_run",
         }
     }
 
     /// The outcome of this text.
     pub fn from_text(text: &str) -> Option<Self> {
-        [Self::Success, Self::Refused].into_iter().find(|outcome| outcome.as_str() == text)
+        [Self::Success, Self::Refused, Self::DryRun].into_iter().find(|outcome| outcome.as_str() == text)
     }
 }
 

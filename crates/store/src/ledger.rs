@@ -47,7 +47,7 @@ impl Ledger {
         Ok(FirstUse::read(row)?.refuses(spend))
     }
 
-    /// Hands over a refusal. It is written with one of the next commits, behind all successes; when too many wait, or
+    /// Hands over what gives nothing: a refusal, or a dry run. It is written with one of the next commits, behind all successes; when too many wait, or
     /// the database fails, it is dropped and counted.
     pub fn refuse(&self, exchange: ExchangeRecord) {
         self.engine.refuse(exchange);

@@ -7,9 +7,19 @@ use daypass_jose::jwk::VerifyingKey;
 use daypass_jose::jwt::{TokenFault, UnverifiedIdToken, VerifiedClaims};
 use daypass_policy::RegisteredIssuer;
 use daypass_traces::{Attribute, Fetch, Span, Step, Trace};
+use serde::Serialize;
 
 use crate::refusal::{Code, Refusal};
 use crate::service::App;
+
+/// The key that verified a token, for the operator: one that was withdrawn at the issuer is taken for as long as it is held.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct KeyUsed {
+    /// Its id, where it has one.
+    id: Option<String>,
+    /// How long ago the set was fetched that it is of; `None` where it is from a file.
+    age_seconds: Option<u64>,
+}
 
 /// Fetches the issuer's key, verifies the token with it, and refuses the emulator's tokens where they have no place.
 pub(super) async fn verify(
@@ -18,9 +28,11 @@ pub(super) async fn verify(
     token: UnverifiedIdToken,
     now: Timestamp,
     trace: &Trace,
-) -> Result<VerifiedClaims, Refusal> {
+) -> Result<(VerifiedClaims, KeyUsed), Refusal> {
     let key = issuer_key(app, issuer, &token, trace.step(Step::IssuerKey)).await?;
-    trace.step(Step::Verify).ends(verify_with(app, issuer, token, &key, now))
+    let age_seconds = app.issuer_keys().age_seconds(&issuer.url);
+    let claims = trace.step(Step::Verify).ends(verify_with(app, issuer, token, &key, now))?;
+    Ok((claims, KeyUsed { id: key.key_id().map(ToOwned::to_owned), age_seconds }))
 }
 
 /// The key by which the token must be signed, and what was fetched for it.

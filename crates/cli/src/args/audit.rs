@@ -160,6 +160,9 @@ pub(crate) enum OutcomeName {
     Success,
     /// nothing was given
     Refused,
+    /// nothing was asked for but what an exchange would come to
+    #[value(name = "dry_run")]
+    DryRun,
 }
 
 /// A moment as a person names it.

@@ -237,7 +237,7 @@ pub(crate) struct ExchangeArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) token_variable: Option<String>,
 
-    /// Say what would be given; spend and mint nothing, and record nothing but a refusal
+    /// Say what would be given, or why not; spend and mint nothing, and end with 0 whatever comes
     #[arg(long)]
     pub(crate) dry_run: bool,
 

@@ -1,10 +1,12 @@
 //! `daypass exchange`: inside a job, swaps its identity token for credentials and prints the pass.
 
+mod refused;
+
 use std::collections::BTreeMap;
 
 use daypass_client::{
-    ApiTerms, CiProvider, ClientFault, ExchangeAnswer, ExchangeRequest, Identity, Outcome, ServerUrl,
-    audience, detect, exchange, printable,
+    ApiTerms, ClientFault, ExchangeAnswer, ExchangeRequest, Identity, Outcome, ServerUrl, audience, detect,
+    exchange, printable,
 };
 use daypass_fetch::{FetchSetupFault, Fetcher, Outbound};
 use daypass_policy::parse_duration;
@@ -18,11 +20,29 @@ use crate::output;
 
 /// The variable that names the server.
 const URL_SETTING: &str = "DAYPASS_URL";
-/// What the emulator calls its runner: there, nobody reads the commands that hide a secret in a log.
-const EMULATED_RUNNER: &str = "daypass emulator";
 
 pub(super) async fn run(arguments: &ExchangeArguments, context: &Context) -> Result<u8, CommandFault> {
     let variables = &context.environment;
+    let answer = match ask(arguments, variables).await {
+        Ok(answer) => answer,
+        Err(fault) => {
+            refused::annotate(&fault, arguments.dry_run, variables);
+            return if arguments.dry_run { refused::end_dry_run(&fault, arguments.json) } else { Err(fault) };
+        }
+    };
+    hide_in_log(&answer, variables);
+    if arguments.json {
+        output::line(as_json(&answer))?;
+    } else {
+        tell(&answer)?;
+    }
+    Ok(OK)
+}
+
+async fn ask(
+    arguments: &ExchangeArguments,
+    variables: &BTreeMap<String, String>,
+) -> Result<ExchangeAnswer, CommandFault> {
     let url = server_url(arguments, variables)?;
     if let Some(ttl) = arguments.ttl.as_deref() {
         parse_duration(ttl).map_err(|fault| CommandFault::Usage(format!("--ttl: `{ttl}` is {fault}")))?;
@@ -39,17 +59,8 @@ pub(super) async fn run(arguments: &ExchangeArguments, context: &Context) -> Res
         ttl: arguments.ttl.as_deref(),
         dry_run: arguments.dry_run,
     };
-    let answer = match exchange(&request, &fetcher).await {
-        Ok(answer) => answer,
-        Err(fault) => return Err(explained(fault, &request, &audience, variables)),
-    };
-    hide_in_log(&answer, variables);
-    if arguments.json {
-        output::line(as_json(&answer))?;
-    } else {
-        tell(&answer)?;
-    }
-    Ok(OK)
+    let answer = exchange(&request, &fetcher).await;
+    answer.map_err(|fault| explained(fault, &request, &audience, variables))
 }
 
 fn server_url(
@@ -129,11 +140,8 @@ fn explained(
 /// Tells the runner to hide the pass wherever the job's log has it. The runner reads stderr too; stdout belongs to the
 /// pass.
 fn hide_in_log(answer: &ExchangeAnswer, variables: &BTreeMap<String, String>) {
-    let is_github = detect(variables).is_some_and(|provider: &CiProvider| provider.name == "github");
-    let is_emulated = environment::value(variables, "RUNNER_NAME") == Some(EMULATED_RUNNER);
     if let Outcome::Issued { api: Some(api), .. } = &answer.outcome
-        && is_github
-        && !is_emulated
+        && refused::is_github_runner(variables)
     {
         output::note(format_args!("::add-mask::{}", api.access_token.reveal()));
     }
@@ -154,7 +162,7 @@ fn tell(answer: &ExchangeAnswer) -> Result<(), CommandFault> {
         Outcome::DryRun { api } => {
             let would = api.as_ref().map_or_else(|| "no pass".to_owned(), terms);
             output::line(format_args!(
-                "allowed: role {role} would give {would}; nothing was spent or minted, and dry runs are not recorded"
+                "allowed: role {role} would give {would}; nothing was spent or minted (exchange {id}, recorded as a dry run)"
             ))
         }
     }
@@ -169,10 +177,9 @@ fn terms(terms: &ApiTerms) -> String {
 
 fn as_json(answer: &ExchangeAnswer) -> Value {
     let of_terms = |terms: &ApiTerms| json!({ "expires_in": terms.expires_in_seconds, "scope": terms.scope, "audience": terms.audience });
-    let mut whole = json!({ "role": answer.role, "credentials": {} });
+    let mut whole = json!({ "exchange_id": answer.exchange_id, "role": answer.role, "credentials": {} });
     let api = match &answer.outcome {
         Outcome::Issued { expires_at, api } => {
-            put(&mut whole, "exchange_id", json!(answer.exchange_id));
             put(&mut whole, "expires_at", json!(expires_at));
             api.as_ref().map(|api| {
                 let mut credential = of_terms(&api.terms);
@@ -182,6 +189,7 @@ fn as_json(answer: &ExchangeAnswer) -> Value {
         }
         Outcome::DryRun { api } => {
             put(&mut whole, "dry_run", json!(true));
+            put(&mut whole, "allowed", json!(true));
             api.as_ref().map(of_terms)
         }
     };

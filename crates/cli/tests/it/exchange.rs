@@ -84,15 +84,23 @@ fn a_role_is_taken_asked_about_and_printed_as_json() {
     let stage = Stage::set("github", &[]);
     let dry = stage.exchange(&["--role", "deploy", "--dry-run"], &[]);
     assert_eq!(dry.status, 0, "{}", dry.stderr);
+    let recorded = stage.audit(&["--outcome", "dry_run"]);
+    let id = recorded["id"].as_str().unwrap();
+    assert!(dry.stdout.contains(&format!("(exchange {id}, recorded as a dry run)")), "{}", dry.stdout);
+    assert_eq!(
+        (&recorded["code"], &recorded["credentials"]),
+        (&serde_json::Value::Null, &serde_json::json!([]))
+    );
+    let shown = stage.folder.ok(&["audit", "show", id]);
     assert!(
-        dry.stdout.contains("dry runs are not recorded") && !dry.stdout.contains("exchange"),
-        "{}",
-        dry.stdout
+        shown.contains("✓ octo-org/octo-repo asked what the role `deploy` comes to (a dry run)"),
+        "{shown}"
     );
     let dry = stage.exchange(&["--role", "deploy", "--dry-run", "--json"], &[]);
     let terms: serde_json::Value = serde_json::from_str(&dry.stdout).unwrap();
-    assert_eq!((terms.get("exchange_id"), &terms["dry_run"]), (None, &true.into()));
-    assert_eq!(stage.folder.ok(&["audit", "list"]), "");
+    assert_eq!((&terms["allowed"], &terms["dry_run"]), (&true.into(), &true.into()));
+    assert!(terms["exchange_id"].is_string() && terms["credentials"]["api"].get("access_token").is_none());
+    assert_eq!(stage.folder.ok(&["audit", "list", "--outcome", "success"]), "");
     let dry = stage.exchange(&["--role", "deploy", "--dry-run"], &[]);
     assert!(dry.stdout.contains("role deploy would give a pass"), "{}", dry.stdout);
     let ran = stage.exchange(&["--role", "deploy", "--ttl", "5m", "--credentials", "api", "--json"], &[]);
@@ -100,6 +108,83 @@ fn a_role_is_taken_asked_about_and_printed_as_json() {
     assert_eq!(answer["role"], "deploy");
     assert_eq!(answer["credentials"]["api"]["expires_in"], 300);
     assert_eq!(answer["credentials"]["api"]["scope"], "releases:write");
+}
+
+#[test]
+fn a_dry_run_that_is_refused_says_so_loudly_is_recorded_as_one_and_ends_with_0() {
+    let stage = Stage::set("github", &["--ref", "refs/heads/fix"]);
+    let real = stage.exchange(&["--role", "deploy"], &[]);
+    assert_eq!(real.status, 3, "{real:?}");
+    let dry = stage.exchange(&["--role", "deploy", "--dry-run"], &[("RUNNER_NAME", "GitHub Actions 1")]);
+    assert_eq!(dry.status, 0, "{dry:?}");
+    let recorded = stage.audit(&["--outcome", "dry_run", "--code", "not_allowed"]);
+    let id = recorded["id"].as_str().unwrap();
+    let short = format!(
+        "no rule allows this (not_allowed); what would help: run it on the branch `main`; exchange {id}\n"
+    );
+    assert_eq!(dry.stdout, format!("not allowed: {short}"));
+    assert!(
+        dry.stderr.starts_with(&format!("::warning title=daypass%3A a dry run::{short}")),
+        "{}",
+        dry.stderr
+    );
+    assert!(
+        dry.stderr
+            .contains("without --dry-run this would be REFUSED, and end with the status 3; this ends with 0"),
+        "{}",
+        dry.stderr
+    );
+    let without_ids = |text: &str| {
+        let lines = text.lines().filter(|line| line.starts_with("  ") && !line.contains("exchange: "));
+        lines.map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(without_ids(&dry.stderr), without_ids(&real.stderr), "it tells no more than a real one");
+    let shown = stage.folder.ok(&["audit", "show", id]);
+    for part in [
+        "(a dry run), and would be refused: no rule allows this (not_allowed)",
+        "deploy.toml:2: 1 of 3",
+        "verified by",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    let dry = stage.exchange(&["--role", "deploy", "--dry-run", "--json"], &[]);
+    let told: serde_json::Value = serde_json::from_str(&dry.stdout).unwrap_or_else(|_| panic!("{dry:?}"));
+    assert_eq!((&told["allowed"], &told["status"], dry.status), (&false.into(), &3.into(), 0));
+    assert_eq!(told["refusal"]["code"], "not_allowed");
+}
+
+#[test]
+fn a_dry_run_ends_with_0_without_a_server_a_token_or_a_url() {
+    let stage = Stage::set("github", &[]);
+    let away = ["exchange", "--dry-run", "--url", "http://127.0.0.1:9", "--token-variable", "TOKEN"];
+    for (arguments, token, status) in [
+        (&away[..], "a.b.c", 4),
+        (&away[..], "", 2),
+        (&["exchange", "--dry-run"], "a.b.c", 2),
+        (&["exchange", "--dry-run", "--url", "https://pass.example.com", "--ttl", "x"], "a.b.c", 2),
+    ] {
+        let dry = ran(stage.folder.command(arguments).env("TOKEN", token));
+        assert_eq!(dry.status, 0, "{dry:?}");
+        let told =
+            format!("without --dry-run this would FAIL, and end with the status {status}; this ends with 0");
+        assert!(dry.stderr.contains(&told) && dry.stdout.starts_with("not known: "), "{dry:?}");
+        let real: Vec<&str> = arguments.iter().copied().filter(|argument| *argument != "--dry-run").collect();
+        assert_eq!(ran(stage.folder.command(&real).env("TOKEN", token)).status, status, "{real:?}");
+    }
+}
+
+#[test]
+fn a_refusal_is_shown_on_the_page_of_the_run_by_githubs_runner_alone() {
+    let stage = Stage::set("github", &["--ref", "refs/heads/fix"]);
+    let ran = stage.exchange(&["--role", "deploy"], &[("RUNNER_NAME", "GitHub Actions 1")]);
+    let first = ran.stderr.lines().next().unwrap();
+    assert!(
+        first.starts_with("::error title=daypass%3A no credential::no rule allows this (not_allowed); what"),
+        "{first}"
+    );
+    assert!(ran.stderr.contains("\n  what would help: run it on the branch `main`\n"), "{}", ran.stderr);
+    let emulated = stage.exchange(&["--role", "deploy"], &[]);
+    assert!(!emulated.stderr.contains("::"), "{}", emulated.stderr);
 }
 
 #[test]

@@ -51,6 +51,8 @@ mod policy_examples;
 #[cfg(test)]
 mod policy_matrix;
 #[cfg(test)]
+mod policy_reload;
+#[cfg(test)]
 #[cfg(feature = "test-postgres")]
 mod postgres;
 #[cfg(test)]

@@ -167,7 +167,7 @@ async fn a_refusal_is_told_and_not_repeated() {
     refused: no rule allows this (not_allowed)
       the role `deploy` takes other claims
       claim `ref`: wanted `main`, got `fix`
-      hint: run this on main
+      what would help: run it on `main`
       exchange: 0193
     ");
     for (status, code) in [(400, "request_invalid"), (401, "token_expired"), (413, "token_too_large")] {

@@ -97,8 +97,7 @@ pub(crate) fn operation(components: &mut Components) -> Operation {
         id: "exchange",
         tag: "exchange",
         summary: "Exchange an identity token for credentials, or ask what it would give",
-        description: "A dry run decides and explains; it mints nothing, uses nothing up, and is not recorded unless it is \
-                      refused.",
+        description: "A dry run decides and explains; it mints nothing and uses nothing up, and is recorded as one.",
         body: Some(Described {
             media_type: MEDIA_TYPE,
             schema: components.request::<Asking>(),

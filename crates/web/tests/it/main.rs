@@ -31,6 +31,8 @@ mod metrics;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod passes;
 #[cfg(test)]
 mod proxies;

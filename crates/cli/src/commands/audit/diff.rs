@@ -54,6 +54,17 @@ pub(super) fn reason(trace: &str) -> Option<String> {
     text(&audit::column(Some(trace)), "reason").map(ToOwned::to_owned)
 }
 
+/// The key that verified the token, and how old the set was that it is of.
+pub(super) fn key(trace: &str) -> Option<String> {
+    let trace = audit::column(Some(trace));
+    let key = trace.get("key").filter(|key| key.is_object())?;
+    let id = text(key, "id").map_or_else(|| "the one key of the issuer".to_owned(), printable);
+    let age = key.get("age_seconds").and_then(Value::as_i64);
+    let age =
+        age.map_or_else(|| "from a file".to_owned(), |age| format!("fetched {} before", words::span(age)));
+    Some(format!("{id}, {age}"))
+}
+
 /// One block of the policy, as it was tried.
 struct Block<'a> {
     value: &'a Value,

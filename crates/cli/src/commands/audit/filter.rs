@@ -27,6 +27,7 @@ pub(super) async fn of(
         outcome: arguments.outcome.map(|outcome| match outcome {
             OutcomeName::Success => Outcome::Success,
             OutcomeName::Refused => Outcome::Refused,
+            OutcomeName::DryRun => Outcome::DryRun,
         }),
         code: arguments.code.map(|code| code.as_str().to_owned()),
         role: arguments.role.clone(),

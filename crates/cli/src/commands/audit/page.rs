@@ -35,7 +35,7 @@ impl fmt::Display for Page {
         write!(f, "\n{}", self.who_and_when())?;
         if let Some(trace) = exchange.trace.as_deref() {
             let shown = diff::shown(trace, self.elsewhere.as_deref());
-            let is_of_policy = exchange.outcome == Outcome::Success || diff::reason(trace).is_some();
+            let is_of_policy = exchange.code.is_none() || diff::reason(trace).is_some();
             let title = if is_of_policy { "What decided" } else { "The policy said yes" };
             write!(f, "\n\n{}\n{shown}", styled(BOLD, title))?;
         }
@@ -65,6 +65,16 @@ fn verdict(exchange: &ExchangeRecord) -> String {
             let title = Code::from_text(&code).map_or("refused", Code::title);
             format!("{} {who} was refused the role `{role}`{is_default}: {title} ({code})", styled(BAD, "✗"))
         }
+        Outcome::DryRun => {
+            let (mark, would) = match exchange.code.as_deref() {
+                None => (styled(GOOD, "✓"), "would get it".to_owned()),
+                Some(code) => {
+                    let title = Code::from_text(code).map_or("refused", Code::title);
+                    (styled(BAD, "✗"), format!("would be refused: {title} ({})", printable(code)))
+                }
+            };
+            format!("{mark} {who} asked what the role `{role}`{is_default} comes to (a dry run), and {would}")
+        }
     }
 }
 
@@ -73,7 +83,7 @@ fn advice(exchange: &ExchangeRecord) -> Option<String> {
     let reason = exchange.trace.as_deref().and_then(diff::reason);
     let of_code = || exchange.code.as_deref().and_then(Code::from_text).map(Code::advice);
     let advice = reason.as_deref().and_then(diff::advice).or_else(of_code);
-    advice.filter(|_| exchange.outcome == Outcome::Refused).map(ToOwned::to_owned)
+    advice.filter(|_| exchange.code.is_some()).map(ToOwned::to_owned)
 }
 
 impl Page {
@@ -128,6 +138,7 @@ fn record(exchange: &ExchangeRecord) -> Table {
     table.pair("request", exchange.request_id.map(|id| id.to_string()));
     table.pair("project", exchange.project_id.map(|id| id.to_string()));
     table.pair("policy", exchange.policy_version.as_deref());
+    table.pair("verified by", exchange.trace.as_deref().and_then(diff::key));
     for credential in &exchange.credentials {
         table.pair("credential", Some(credential.id.to_string()));
         table.pair("signed by", credential.key_id.as_deref());

@@ -29,5 +29,7 @@ fn outcome(exchange: &ExchangeRecord) -> Cell {
     match exchange.outcome {
         Outcome::Success => Cell::new("success", output::GOOD),
         Outcome::Refused => Cell::new(exchange.code.as_deref().unwrap_or("refused"), output::BAD),
+        // What it would have come to, its page says.
+        Outcome::DryRun => Cell::new("dry_run", output::FAINT),
     }
 }

@@ -167,7 +167,7 @@ async fn who_got_what(stage: &Stage, caller: &Caller) -> Result<(), CommandFault
 fn row(record: &ExchangeRecord) -> [Cell; 5] {
     let style = match record.outcome {
         Outcome::Success => GOOD,
-        Outcome::Refused => BAD,
+        Outcome::Refused | Outcome::DryRun => BAD,
     };
     let text = |value: &Option<String>| Cell::from(value.as_deref().unwrap_or("-"));
     [

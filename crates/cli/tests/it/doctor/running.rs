@@ -150,7 +150,7 @@ fn finds_a_claim_in_the_metrics_at(listen: &str) {
     let server = folder.serve(&[]);
     let doctor = || Looked::of(&folder.run(&["doctor", "--json", "--url", &server.url]));
     assert!(doctor().has("ok", "unaccounted-claims"));
-    let exchange = ["exchange", "--url", &server.url, "--dry-run"];
+    let exchange = ["exchange", "--url", &server.url];
     assert_eq!(ran(folder.command(&exchange).envs(&emulator.variables)).status, 3);
     let looked = doctor();
     assert_eq!(

@@ -118,8 +118,9 @@ async fn count_uses(session: &mut Session, again: Vec<[u8; 32]>) -> Result<(), T
 
 async fn insert(session: &mut Session, exchanges: &[Arc<ExchangeRecord>]) -> Result<(), Trouble> {
     // A success whose caller gave up while it was being committed is refused as well, and stays what it is.
-    for (sql, outcome) in [(INSERT, Outcome::Success), (INSERT_REFUSALS, Outcome::Refused)] {
-        let ended_so = exchanges.iter().filter(|exchange| exchange.outcome == outcome);
+    for (sql, is_success) in [(INSERT, true), (INSERT_REFUSALS, false)] {
+        let ended_so =
+            exchanges.iter().filter(|exchange| (exchange.outcome == Outcome::Success) == is_success);
         insert_rows(session, sql, ended_so.map(|exchange| exchange.values())).await?;
     }
     let credentials = exchanges.iter().flat_map(|exchange| {
