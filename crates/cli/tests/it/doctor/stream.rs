@@ -43,7 +43,7 @@ fn what_a_receiver_has_not_taken_for_long_is_found() {
     let stream = format!("[audit.stream]\ninsecure_http = true\n{webhook}\n");
     folder.write("daypass.toml", &format!("{}{stream}", local_settings("github", &emulator.issuer)));
     let server = folder.serve(&[]);
-    let exchange = ["exchange", "--url", &server.url, "--dry-run"];
+    let exchange = ["exchange", "--url", &server.url];
     assert_eq!(ran(folder.command(&exchange).envs(&emulator.variables)).status, 3);
     let doctor = || Looked::of(&folder.run(&["doctor", "--json"]));
     while !doctor().text().contains("exchanges wait: 1, the oldest from ") {}
