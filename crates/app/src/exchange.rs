@@ -19,7 +19,6 @@ use crate::refusal::{Code, Refusal};
 use crate::request::{Issued, Outcome, Refused, Request};
 use crate::service::App;
 use pause::Evenly;
-pub(crate) use verify::KeyUsed;
 use verify::verify;
 
 /// Characters of an unknown issuer that are recorded.

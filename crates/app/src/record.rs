@@ -10,7 +10,6 @@ use daypass_traces::{Attribute, Span};
 use serde::Serialize;
 
 use crate::credential::{Terms, Unrecorded};
-use crate::exchange::KeyUsed;
 use crate::issue::UnsignedPass;
 use crate::projects::Standing;
 use crate::refusal::Refusal;
@@ -29,6 +28,15 @@ struct Explanation<'a> {
     #[serde(flatten)]
     trace: &'a Trace,
     key: Option<&'a KeyUsed>,
+}
+
+/// The key that verified a token: one that was withdrawn at the issuer is taken for as long as it is held.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct KeyUsed {
+    /// Its id, where it has one.
+    pub(crate) id: Option<String>,
+    /// How long ago the set was fetched that it is of; `None` where it is from a file.
+    pub(crate) age_seconds: Option<u64>,
 }
 
 /// A record in the making.

@@ -7,19 +7,10 @@ use daypass_jose::jwk::VerifyingKey;
 use daypass_jose::jwt::{TokenFault, UnverifiedIdToken, VerifiedClaims};
 use daypass_policy::RegisteredIssuer;
 use daypass_traces::{Attribute, Fetch, Span, Step, Trace};
-use serde::Serialize;
 
+use crate::record::KeyUsed;
 use crate::refusal::{Code, Refusal};
 use crate::service::App;
-
-/// The key that verified a token, for the operator: one that was withdrawn at the issuer is taken for as long as it is held.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct KeyUsed {
-    /// Its id, where it has one.
-    id: Option<String>,
-    /// How long ago the set was fetched that it is of; `None` where it is from a file.
-    age_seconds: Option<u64>,
-}
 
 /// Fetches the issuer's key, verifies the token with it, and refuses the emulator's tokens where they have no place.
 pub(super) async fn verify(
