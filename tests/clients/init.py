@@ -190,7 +190,7 @@ def the_workflows_are_yaml():
         said = {flag: value for flag, value in zip(choices, values) if value is not None}
         flags = [word for pair in said.items() for word in pair]
         name = f"daypass-{said['--role']}"
-        kind, short = ("tags", "v1.0+b") if said["--ref"].startswith("refs/") else ("branches", said["--ref"])
+        kind, short = ("tags", "v1.0\\+b") if said["--ref"].startswith("refs/") else ("branches", said["--ref"])
         workflow = yaml.safe_load(by_flags(*GITHUB, *flags)[WORKFLOWS["github"]])
         job = workflow["jobs"][name]
         # `on` is a boolean in YAML 1.1, which this parser reads; GitHub reads 1.2.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 FENCE = re.compile(r"^( *)```(.*)$")
 # What may stand behind the language of a block.
-MARKS = {"sh": ("not-run", "exit="), "toml": ("file=", "refused="), "yaml": ("file=",), "json": (), "python": (), "text": (), "nginx": (), "ini": ()}
+MARKS = {"sh": ("not-run", "exit="), "toml": ("file=", "refused="), "yaml": ("file=",), "json": (), "python": (), "text": (), "nginx": (), "ini": (), "sql": ()}
 # Said in the text next to a block that is marked `not-run`: `Not run: REASON`.
 REASON = re.compile(r"Not run:\s+\S.{14,}", re.DOTALL)
 AFTER = re.compile(r"^<!-- after: (\S+) -->$", re.MULTILINE)
