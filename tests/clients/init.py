@@ -190,11 +190,12 @@ def the_workflows_are_yaml():
         said = {flag: value for flag, value in zip(choices, values) if value is not None}
         flags = [word for pair in said.items() for word in pair]
         name = f"daypass-{said['--role']}"
-        kind, short = ("tags", "v1.0\\+b") if said["--ref"].startswith("refs/") else ("branches", said["--ref"])
+        kind, short = ("tags", "v1.0+b") if said["--ref"].startswith("refs/") else ("branches", said["--ref"])
         workflow = yaml.safe_load(by_flags(*GITHUB, *flags)[WORKFLOWS["github"]])
         job = workflow["jobs"][name]
         # `on` is a boolean in YAML 1.1, which this parser reads; GitHub reads 1.2.
-        wants(workflow[True], {"push": {kind: [short]}, "workflow_dispatch": None})
+        # In GitHub's filters a `+` is "one or more of the character before" unless it is escaped.
+        wants(workflow[True], {"push": {kind: [short.replace("+", "\\+")]}, "workflow_dispatch": None})
         wants((workflow["permissions"], job["permissions"]), ({}, {"id-token": "write", "contents": "read"}))
         wants(job.get("environment"), said.get("--environment"))
         wants(job["steps"][0]["env"], {"DAYPASS_URL": said["--public-url"], "DAYPASS_AUDIENCE": "pass.example.com"})
