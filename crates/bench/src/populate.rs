@@ -72,14 +72,14 @@ pub fn long_ref() -> String {
 /// # Errors
 /// A file cannot be written.
 pub fn write_hostile_roles(place: &Place, roles: u32, globs_a_role: usize) -> io::Result<()> {
-    let hostile = format!("{{ glob = \"{}b\" }}", "**a".repeat(170));
+    let hostile = format!("{{ glob = \"{}b\" }}, ", "**a".repeat(170));
     let mut text = String::new();
     for number in 0..roles {
-        let globs = vec![hostile.as_str(); globs_a_role].join(", ");
+        let globs = hostile.repeat(globs_a_role);
         write!(
             text,
             "[[roles.role-{number}.trust]]\nissuer = \"ci\"\nrepository_owner_id = \"{OWNER_ID}\"\n\
-             ref = [{globs}, {{ glob = \"refs/heads/*\" }}]\n\
+             ref = [{globs}{{ glob = \"refs/heads/*\" }}]\n\
              [roles.role-{number}.grants.api]\naudience = \"https://api{number}.example.com\"\n\
              scopes = [\"releases:read\"]\n\n"
         )
