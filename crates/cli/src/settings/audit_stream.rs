@@ -6,7 +6,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use daypass_app::audit_stream::{Destination, StreamSettings, Webhook, WebhookSecret};
-use daypass_fetch::{CheckedUrl, Endpoint, EndpointRules, check_ca_pem, check_url};
+use daypass_fetch::{CheckedUrl, Endpoint, EndpointRules, check_url};
 use daypass_jose::Secret;
 use daypass_policy::reader::Section;
 use daypass_store::StreamStart;
@@ -162,7 +162,7 @@ impl Reach {
         checked: Option<CheckedUrl>,
     ) -> Option<Webhook> {
         let secret = self.secret(stream, webhook);
-        let ca_pem = self.ca_file.as_ref().map(|given| ca_pem(stream, given));
+        let ca_pem = self.ca_file.as_ref().map(|given| stream.ca_pem(given));
         let checked = checked?;
         let wants_http = is_set(self.insecure_http.as_ref());
         let may_be_plain = wants_http && checked.is_loopback;
@@ -211,17 +211,6 @@ impl Reach {
             Ok(secret) => Some(secret),
             Err(why) => fault(stream, &given.place, &format!("`secret_file`: `{path}`: {why}"), Some(help)),
         }
-    }
-}
-
-fn ca_pem(stream: &Scope<'_>, given: &Given<PathBuf>) -> Option<Vec<u8>> {
-    let message = |why: String| format!("`ca_file`: `{}`: {why}", given.value.display());
-    match files::read_bytes(&given.value) {
-        Ok(pem) => match check_ca_pem(&pem) {
-            Ok(()) => Some(pem),
-            Err(why) => fault(stream, &given.place, &message(why.to_string()), None),
-        },
-        Err(why) => fault(stream, &given.place, &message(why.to_string()), None),
     }
 }
 

@@ -6,11 +6,12 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use daypass_fetch::check_ca_pem;
 use daypass_policy::reader::{Located, Section, Span};
-
 use daypass_policy::{did_you_mean, parse_duration, show_duration};
 
 use super::faults::Elsewhere;
+use super::files;
 use super::origins::{Origin, Origins};
 
 /// How the names of all variables begin.
@@ -261,6 +262,17 @@ impl<'a> Scope<'a> {
     pub(super) fn place_of(&self, key: &str) -> Place {
         let entry = self.section.and_then(|section| section.entry(key)).map(|entry| entry.value_span());
         Place::File(entry.or_else(|| self.section.map(Section::span)).unwrap_or(0..0))
+    }
+
+    /// The certificates of a `ca_file`, for one endpoint alone.
+    pub(super) fn ca_pem(&self, given: &Given<PathBuf>) -> Option<Vec<u8>> {
+        let fault = |why: String| {
+            let message = format!("`ca_file`: `{}`: {why}", given.value.display());
+            self.reading.fault(&given.place, message, None);
+        };
+        let pem = files::read_bytes(&given.value).map_err(|why| fault(why.to_string())).ok()?;
+        check_ca_pem(&pem).map_err(|why| fault(why.to_string())).ok()?;
+        Some(pem)
     }
 
     /// Reports every key that nothing has asked for.

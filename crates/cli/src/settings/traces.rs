@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use daypass_fetch::{Endpoint, EndpointRules, check_ca_pem};
+use daypass_fetch::{Endpoint, EndpointRules};
 use daypass_jose::IssuerUrl;
 use daypass_traces::{ALL_PER_MILLION, HeadersFault, SecretHeaders, TraceSettings};
 
@@ -99,7 +99,7 @@ pub(super) fn read(traces: &Scope<'_>) -> (Option<Collector>, ShownTraces) {
         private_network,
         loopback: is_loopback_host(host_of(&url)),
         any_address: false,
-        ca_pem: ca_file.and_then(|given| ca_pem(traces, &given)),
+        ca_pem: ca_file.and_then(|given| traces.ca_pem(&given)),
     };
     let settings = TraceSettings {
         url: url.as_str().to_owned(),
@@ -170,16 +170,6 @@ fn per_million(traces: &Scope<'_>, given: &Given<f64>) -> Option<u32> {
         traces.reading.fault(&given.place, message, Some(help));
     }
     count
-}
-
-fn ca_pem(traces: &Scope<'_>, given: &Given<PathBuf>) -> Option<Vec<u8>> {
-    let fault = |fault: String| {
-        let message = format!("`ca_file`: `{}`: {fault}", given.value.display());
-        traces.reading.fault(&given.place, message, None);
-    };
-    let pem = files::read_bytes(&given.value).map_err(|why| fault(why.to_string())).ok()?;
-    check_ca_pem(&pem).map_err(|why| fault(why.to_string())).ok()?;
-    Some(pem)
 }
 
 fn remedy(path: &std::path::Path, fault: &FileFault) -> String {
