@@ -61,6 +61,14 @@ impl IssuerUrl {
         let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
         rest.split_once('/').map_or(rest, |(authority, _)| authority)
     }
+
+    /// The host, as written: without the port, an IPv6 address in its brackets.
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        let host_end =
+            authority.rfind(']').map_or_else(|| authority.find(':'), |at| Some(at.saturating_add(1)));
+        host_end.and_then(|end| authority.get(..end)).unwrap_or(authority)
+    }
 }
 
 impl fmt::Display for IssuerUrl {

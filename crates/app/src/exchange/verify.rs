@@ -39,18 +39,10 @@ async fn issuer_key(
     span.say(|| Attribute::KeysFetched(!waits.is_empty()));
     for wait in waits {
         let fault = wait.has_failed.then_some(Code::IssuerUnavailable.as_str());
-        let host = host_of(issuer.url.authority()).to_owned();
+        let host = issuer.url.host().to_owned();
         span.inside().fetched(Fetch { began: wait.began, ended: wait.ended, host, fault });
     }
     span.ends(key.map_err(|fault| Refusal::of_key(&fault)))
-}
-
-/// Without the port.
-fn host_of(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        Some(_) | None => authority,
-    }
 }
 
 /// Verifies the token with this key, and tells the keys of a signature that is bad.

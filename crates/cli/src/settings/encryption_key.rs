@@ -200,7 +200,7 @@ pub(crate) async fn find(
     }
     // Replicas share one key, so none is made by one of them for a database that all use.
     let path = match settings.store.path() {
-        Some(database) if server::is_loopback_host(server::host_of(&settings.public_url)) => beside(database),
+        Some(database) if server::is_loopback_host(settings.public_url.host()) => beside(database),
         Some(_) | None => return Err(KeyFault::Missing),
     };
     match of_private_file(&path) {

@@ -14,7 +14,7 @@ use daypass_policy::{Lint, Profile, RegisteredIssuer, TokenReuse, did_you_mean, 
 
 use self::keys::GivenReach;
 use super::overlay::{Place, Reading};
-use super::server::{self, Server, host_of};
+use super::server::{self, Server};
 
 const MAX_NAME_CHARS: usize = 64;
 
@@ -136,7 +136,7 @@ impl Surroundings<'_> {
     /// `None` where they cannot be told.
     fn audiences(&self, section: &Section<'_>) -> Option<Vec<String>> {
         let Some(entry) = section.entry("audiences") else {
-            return Some(vec![host_of(self.server.public_url.as_ref()?).to_owned()]);
+            return Some(vec![self.server.public_url.as_ref()?.host().to_owned()]);
         };
         let audiences = entry.texts()?;
         if audiences.is_empty() {
@@ -159,7 +159,7 @@ impl Surroundings<'_> {
             let message = format!(
                 "the audience `{text}` belongs to {owner}: whoever is given a token for it could use that token here"
             );
-            let own = self.server.public_url.as_ref().map_or("pass.example.com", host_of);
+            let own = self.server.public_url.as_ref().map_or("pass.example.com", IssuerUrl::host);
             let help = format!("let jobs ask for a token of your own audience: `audiences = [\"{own}\"]`");
             section.source().lint(span, Lint::ForeignAudience, message, Some(help));
         }

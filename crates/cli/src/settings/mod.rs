@@ -163,12 +163,7 @@ impl Settings {
 
 /// Whether a URL names this machine itself.
 pub(crate) fn is_loopback_url(url: &IssuerUrl) -> bool {
-    server::is_loopback_host(server::host_of(url))
-}
-
-/// The host of a URL, without the port.
-pub(crate) fn host_of(url: &IssuerUrl) -> &str {
-    server::host_of(url)
+    server::is_loopback_host(url.host())
 }
 
 /// Reads every section. `None` only where a fault has been reported.

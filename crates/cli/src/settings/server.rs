@@ -19,7 +19,7 @@ pub(super) struct Server {
 impl Server {
     /// Whether the server can be reached from its own machine only; `None` where that cannot be told.
     pub(super) fn loopback_only(&self) -> Option<bool> {
-        let host = host_of(self.public_url.as_ref()?);
+        let host = self.public_url.as_ref()?.host();
         Some(is_loopback_host(host) && self.listen?.ip().is_loopback())
     }
 }
@@ -67,7 +67,7 @@ fn public_url(top: &Scope<'_>, given: &Given<String>, has_certificate: bool) -> 
             return None;
         }
     };
-    if url.is_plain_http() && !is_loopback_host(host_of(&url)) {
+    if url.is_plain_http() && !is_loopback_host(url.host()) {
         let help = "tokens and passes travel to this address; put TLS in front of it, or a certificate into `[http]`, and write `https://…`";
         fault(
             "`public_url` must be `https://…` unless its host is this machine's own".to_owned(),
@@ -124,13 +124,6 @@ fn local_url(top: &Scope<'_>, listen: SocketAddr, has_certificate: bool) -> Opti
     IssuerUrl::parse(&url).ok()
 }
 
-/// The host of a URL, without the port.
-pub(super) fn host_of(url: &IssuerUrl) -> &str {
-    let authority = url.authority();
-    let host_end = authority.rfind(']').map_or_else(|| authority.find(':'), |at| Some(at.saturating_add(1)));
-    host_end.and_then(|end| authority.get(..end)).unwrap_or(authority)
-}
-
 /// Whether a host is this machine itself, whatever any name server says.
 pub(super) fn is_loopback_host(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -154,7 +147,7 @@ mod tests {
             ("https://localhost.example.com", "localhost.example.com", false),
         ] {
             let url = IssuerUrl::parse(url).unwrap();
-            assert_eq!((host_of(&url), is_loopback_host(host_of(&url))), (host, is_loopback));
+            assert_eq!((url.host(), is_loopback_host(url.host())), (host, is_loopback));
         }
     }
 }

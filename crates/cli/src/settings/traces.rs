@@ -11,7 +11,7 @@ use daypass_traces::{ALL_PER_MILLION, HeadersFault, SecretHeaders, TraceSettings
 
 use super::files::{self, FileFault};
 use super::overlay::{Given, Scope};
-use super::server::{host_of, is_loopback_host, url_help};
+use super::server::{is_loopback_host, url_help};
 
 const DEFAULT_SERVICE_NAME: &str = "daypass";
 /// As OpenTelemetry has it: every request.
@@ -97,7 +97,7 @@ pub(super) fn read(traces: &Scope<'_>) -> (Option<Collector>, ShownTraces) {
     let rules = EndpointRules {
         plain_http: url.is_plain_http(),
         private_network,
-        loopback: is_loopback_host(host_of(&url)),
+        loopback: is_loopback_host(url.host()),
         any_address: false,
         ca_pem: ca_file.and_then(|given| traces.ca_pem(&given)),
     };
@@ -122,7 +122,7 @@ fn url(traces: &Scope<'_>, given: &Given<String>, insecure_http: Option<&Given<b
         Ok(url) => url,
         Err(reason) => return fault(format!("`endpoint`: `{text}` has {}", reason.0), url_help(text)),
     };
-    let is_local = is_loopback_host(host_of(&url));
+    let is_local = is_loopback_host(url.host());
     let wants_http = insecure_http.filter(|given| given.value);
     if let Some(wanted) = wants_http
         && !is_local

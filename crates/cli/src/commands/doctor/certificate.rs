@@ -5,7 +5,7 @@ use daypass_web::{LiveCertificate, Validity};
 
 use super::check::Check;
 use super::finding::{Finding, Level};
-use crate::settings::{FileFault, Settings, TlsFault, host_of};
+use crate::settings::{FileFault, Settings, TlsFault};
 use crate::words;
 
 /// What is left of a certificate when somebody should look, in seconds: 14 days, and of one that lives shorter than 56 a
@@ -27,7 +27,7 @@ pub(super) fn of_server(settings: &Settings, now: Timestamp) -> Vec<Finding> {
         Ok(live) => live.current(),
         Err(fault) => return refused(Check::CertificateLoads, fault.to_string()),
     };
-    let host = host_of(&settings.public_url);
+    let host = settings.public_url.host();
     let of_host = if certificate.is_for(host) {
         Finding::ok(Check::CertificateHost, format!("the certificate is for `{host}`"))
     } else {

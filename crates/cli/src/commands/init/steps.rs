@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::quoting::shell;
 use super::{answer::GitRef, templates, workflow};
 use crate::args::Ci;
-use crate::settings::{DEFAULT_FILE, host_of};
+use crate::settings::DEFAULT_FILE;
 
 /// A step: what it is for, and its command.
 type Step = (&'static str, String);
@@ -68,7 +68,7 @@ fn emulate(plan: &Plan) -> String {
     let mut words = match plan.ci {
         Ci::Github => vec!["daypass emulate github".to_owned()],
         Ci::Gitlab => {
-            let token = format!("DAYPASS_ID_TOKEN={}", host_of(&plan.public_url));
+            let token = format!("DAYPASS_ID_TOKEN={}", plan.public_url.host());
             vec![format!("daypass emulate gitlab --id-token {}", shell(&token))]
         }
     };

@@ -4,7 +4,6 @@ use super::answer::GitRef;
 use super::plan::Plan;
 use super::quoting::yaml;
 use crate::args::Ci;
-use crate::settings::host_of;
 
 /// Its name in `workflows/`.
 pub(super) fn file_name(ci: Ci) -> &'static str {
@@ -88,7 +87,7 @@ jobs:
         destination = destination(plan),
         reach = reach(plan),
         url = yaml(plan.public_url.as_str()),
-        audience = yaml(host_of(&plan.public_url)),
+        audience = yaml(plan.public_url.host()),
     )
 }
 
@@ -135,7 +134,7 @@ daypass-{role}:
         destination = destination(plan),
         reach = reach(plan),
         condition = yaml(&condition),
-        audience = yaml(host_of(&plan.public_url)),
+        audience = yaml(plan.public_url.host()),
         url = yaml(plan.public_url.as_str()),
     )
 }

@@ -24,7 +24,7 @@ use super::serving::Serving;
 use crate::commands::Context;
 use crate::fault::{self, CommandFault};
 use crate::settings::{
-    Collector, FoundKey, KeyFault, NewKey, Settings, TlsFault, TracesFault, host_of, is_loopback_url,
+    Collector, FoundKey, KeyFault, NewKey, Settings, TlsFault, TracesFault, is_loopback_url,
 };
 
 /// What names the address of a server.
@@ -153,7 +153,7 @@ impl Prepared {
     pub(crate) async fn new(mut settings: Settings, surroundings: Surroundings) -> Result<Self, StartFault> {
         let Surroundings { environment, clock, rng, listener } = surroundings;
         let (listener, address) = bound((settings.listen, LISTEN), listener).await?;
-        let host = host_of(&settings.public_url).to_owned();
+        let host = settings.public_url.host().to_owned();
         let certificate = settings.certificate.take();
         let certificate = certificate.map(|files| Served::load(files, &host, clock.as_ref())).transpose()?;
         let traces = settings.collector.take().map(Collector::open).transpose()?;

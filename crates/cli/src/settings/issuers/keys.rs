@@ -10,7 +10,7 @@ use daypass_policy::reader::{Located, Section};
 use super::Surroundings;
 use crate::settings::files;
 use crate::settings::overlay::{Place, Reading};
-use crate::settings::server::{host_of, is_loopback_host};
+use crate::settings::server::is_loopback_host;
 
 /// How the keys of an issuer are reached, as it is shown.
 pub(in crate::settings) struct Reach {
@@ -67,7 +67,7 @@ impl Surroundings<'_> {
         let loopback_only = self.server.loopback_only();
         let wants_http = reach.insecure_http.as_ref().is_some_and(|given| given.value);
         self.check_reach(section, url, reach.insecure_http.as_ref());
-        let is_local = is_loopback_host(host_of(url)) && loopback_only == Some(true);
+        let is_local = is_loopback_host(url.host()) && loopback_only == Some(true);
         let rules = EndpointRules {
             plain_http: wants_http && loopback_only == Some(true) && url.is_plain_http(),
             private_network: reach.private_network,
@@ -81,7 +81,7 @@ impl Surroundings<'_> {
     fn check_reach(&self, section: &Section<'_>, url: &IssuerUrl, insecure_http: Option<&Located<bool>>) {
         let wants_http = insecure_http.is_some_and(|given| given.value);
         if url.is_plain_http() && !wants_http {
-            let help = if is_loopback_host(host_of(url)) {
+            let help = if is_loopback_host(url.host()) {
                 "for an issuer on this machine, the emulator say, write `insecure_http = true`"
             } else {
                 "write `https://…`"
@@ -91,7 +91,7 @@ impl Surroundings<'_> {
             );
             section.error(message, Some(help.to_owned()));
         }
-        if wants_http && !is_loopback_host(host_of(url)) {
+        if wants_http && !is_loopback_host(url.host()) {
             let help = "write `https://…`; a private CA goes into `ca_file`".to_owned();
             section.error(format!("`insecure_http`: `{url}` is not on this machine"), Some(help));
         }
@@ -101,7 +101,7 @@ impl Surroundings<'_> {
         let only = "only while `public_url` and `listen` are both loopback";
         if let Some(given) = insecure_http.filter(|given| given.value) {
             section.source().error(given.span.clone(), format!("`insecure_http` works {only}"), None);
-        } else if is_loopback_host(host_of(url)) && !url.is_plain_http() {
+        } else if is_loopback_host(url.host()) && !url.is_plain_http() {
             section.error(format!("`{url}` is on this machine, and taken {only}"), None);
         }
     }
